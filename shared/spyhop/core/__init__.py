@@ -1,0 +1,1 @@
+"""The pure part: values in, values out.  See README.md in this folder."""

@@ -1,0 +1,101 @@
+"""A table as the tensors of a graph: columns of one dtype side by side in one block.
+
+One block a dtype costs a graph one input instead of one a column, which is most of the time
+a small model takes to answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spyhop.core.refusals import refusal
+from spyhop.core.rows import Table
+from spyhop.errors import ArtifactError, Problem
+
+BlockType = Literal["float64", "float32", "string"]
+
+# skl2onnx writes a missing category into a graph as the text "nan".  A caller's own text
+# "nan" must not be taken for it: it becomes a text that no category has.
+MISSING_TEXT = "nan"
+TEXT_NAN = "\ufffdnan"
+
+
+@dataclass(frozen=True)
+class Block:
+    """One input of a graph: `columns` side by side, as `dtype`, shape (n_rows, n_columns).
+
+    `nullable` names the text columns of it that accept missing values.
+    """
+
+    name: str
+    dtype: BlockType
+    columns: tuple[str, ...]
+    nullable: tuple[str, ...] = ()
+
+
+def block_array(table: Table, block: Block) -> NDArray[Any]:
+    """Return the columns of `block` side by side.
+
+    Raises:
+        InvalidRequest: a number is beyond what float32 holds, in a float32 block.
+    """
+    if block.dtype == "string":
+        return _text_array(table, block)
+    rows = len(table[block.columns[0]])
+    array = np.empty((rows, len(block.columns)), dtype=block.dtype)
+    if block.dtype == "float64":
+        for i, name in enumerate(block.columns):
+            array[:, i] = table[name]
+        return array
+    with np.errstate(over="ignore"):
+        for i, name in enumerate(block.columns):
+            array[:, i] = table[name]
+    if np.isinf(array).any():
+        raise refusal(_too_large(array, block))
+    return array
+
+
+def _text_array(table: Table, block: Block) -> NDArray[Any]:
+    array = np.empty((len(table[block.columns[0]]), len(block.columns)), dtype=object)
+    for i, name in enumerate(block.columns):
+        values = table[name]
+        array[:, i] = _marked(values) if name in block.nullable else values
+    return array
+
+
+def _marked(values: NDArray[Any]) -> list[str]:
+    marks = {None: MISSING_TEXT, MISSING_TEXT: TEXT_NAN}
+    return [marks.get(value, value) for value in values.tolist()]
+
+
+def _too_large(array: NDArray[Any], block: Block) -> list[Problem]:
+    reason = "got a number beyond ±3.4e38, which this model (float32) cannot compute with"
+    return [Problem(int(r), block.columns[c], reason) for r, c in np.argwhere(np.isinf(array))]
+
+
+def block_to_json(block: Block) -> dict[str, Any]:
+    """Return `block` as plain JSON values."""
+    fields = {"name": block.name, "dtype": block.dtype, "columns": list(block.columns)}
+    return fields | ({"nullable": list(block.nullable)} if block.nullable else {})
+
+
+def block_from_json(value: Mapping[str, Any]) -> Block:
+    """Return the block that `block_to_json` wrote.
+
+    Raises:
+        ArtifactError: its dtype is none that this version of spyhop feeds.
+    """
+    if value["dtype"] not in get_args(BlockType):
+        raise ArtifactError(
+            f"manifest.json feeds a block of {value['dtype']!r}, expected one of "
+            f"{', '.join(get_args(BlockType))}. Serve it with the spyhop that packed it."
+        )
+    return Block(
+        name=value["name"],
+        dtype=cast(BlockType, value["dtype"]),
+        columns=tuple(value["columns"]),
+        nullable=tuple(value.get("nullable", ())),
+    )

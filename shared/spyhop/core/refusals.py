@@ -1,0 +1,134 @@
+"""Why rows were refused, cell by cell: the slow, careful twin of `rows.py`.
+
+It runs only once something is known to be wrong, and names columns, never values.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from spyhop.core.schema import Column, Schema
+from spyhop.core.values import TYPES_TAKEN, WITHIN_BOUNDS, value_kind
+from spyhop.errors import InvalidRequest, Problem
+
+MOST_PROBLEMS = 100
+MOST_NAMES = 20
+LONGEST_NAME = 60
+
+
+def rows_refused(rows: list[Any], schema: Schema) -> InvalidRequest:
+    """Return the error that names every refused cell of `rows`, or the first 100."""
+    if not rows:
+        return refusal([Problem(None, None, "got no row, expected at least one")])
+    return refusal(p for i, row in enumerate(rows) for p in _row_problems(i, row, schema))
+
+
+def refusal(problems: Iterable[Problem]) -> InvalidRequest:
+    """Return the error for `problems`; after the first 100 it stops looking."""
+    found = list(islice(problems, MOST_PROBLEMS + 1))
+    shown = found[:MOST_PROBLEMS]
+    more = len(found) > len(shown)
+    others = f" (and {len(shown) - 1} more{' at least' if more else ''})" if shown[1:] else ""
+    return InvalidRequest(f"{shown[0]}{others}", fault="rows", problems=shown, more=more)
+
+
+def _row_problems(number: int, row: object, schema: Schema) -> Iterator[Problem]:
+    if isinstance(row, dict):
+        yield from _name_problems(number, row, schema)
+        cells = [(c, row[c.name]) for c in schema.columns if c.name in row]
+    elif isinstance(row, list):
+        if len(row) != len(schema.columns):
+            yield Problem(number, None, _width_fault(len(row), schema))
+            return
+        cells = list(zip(schema.columns, row, strict=True))
+    else:
+        expected = "expected an object by column name or a list in column order"
+        yield Problem(number, None, f"got {type_name(row)}, {expected}")
+        return
+    for column, value in cells:
+        fault = cell_fault(value, column)
+        if fault is not None:
+            yield Problem(number, column.name, fault)
+
+
+def cell_fault(value: object, column: Column) -> str | None:
+    """Return why `column` refuses `value`, or None if it takes it."""
+    if value is None:
+        return None if column.accepts_missing else f"got null, expected {expected_value(column)}"
+    kind = value_kind(column)
+    if type(value) not in TYPES_TAKEN[kind]:
+        return f"got {type_name(value)}, expected {expected_value(column)}"
+    if not WITHIN_BOUNDS[kind]([value]):
+        return f"got {_OUT_OF_BOUNDS[kind]}, expected {expected_value(column)}"
+    if column.kind == "category" and not column.accepts_unknown and value not in column.known:
+        return f"got an unknown category, expected {expected_value(column)}"
+    return None
+
+
+def expected_value(column: Column) -> str:
+    """Return in words what `column` takes, e.g. "a number (training saw 0 to 130)"."""
+    if column.kind == "category" and column.categories:
+        return f"one of {_some([str(category) for category in column.categories])}"
+    words = _IN_WORDS[column.kind]
+    if column.minimum is not None:
+        words += f" (training saw {column.minimum:g} to {column.maximum:g})"
+    return words + (" or null" if column.accepts_missing else "")
+
+
+_IN_WORDS = {
+    "number": "a finite number",
+    "integer": "an integer within ±2^53",
+    "boolean": "true or false",
+    "category": "text",
+    "text": "text",
+}
+
+_OUT_OF_BOUNDS = {
+    "number": "a number that is not finite",
+    "integer": "a number that is no integer within ±2^53",
+    "boolean": "a boolean",
+    "text": "text with a lone surrogate, which is not Unicode",
+}
+
+_TYPE_NAMES = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def type_name(value: object) -> str:
+    """Return what JSON calls the type of `value`, else Python's name for it."""
+    return _TYPE_NAMES.get(type(value), f"a Python {type(value).__name__}")
+
+
+def _name_problems(number: int, row: dict[Any, Any], schema: Schema) -> Iterator[Problem]:
+    absent = [name for name in schema.names if name not in row]
+    for name in row:
+        if name not in schema.name_set:
+            reason = "this model has no such column" + _suggestion(name, absent)
+            yield Problem(number, str(name)[:LONGEST_NAME], reason)
+    for name in absent:
+        yield Problem(number, name, f"absent. This model takes: {_some(schema.names)}")
+
+
+def _suggestion(name: object, absent: list[str]) -> str:
+    import difflib  # only a refused row pays for it
+
+    close = difflib.get_close_matches(str(name)[:LONGEST_NAME], absent, n=1)
+    return f'. Did you mean "{close[0]}"?' if close else ""
+
+
+def _width_fault(width: int, schema: Schema) -> str:
+    return (
+        f"got {width} values, expected {len(schema.names)}, in this order: {_some(schema.names)}"
+    )
+
+
+def _some(names: Any) -> str:
+    shown = ", ".join(list(names)[:MOST_NAMES])
+    return shown if len(names) <= MOST_NAMES else f"{shown}, … ({len(names)} in all)"

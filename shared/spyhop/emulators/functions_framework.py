@@ -1,0 +1,54 @@
+"""Google Cloud Functions on this machine: Google's own functions-framework around our door."""
+
+import http.client
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from spyhop.emulators import door_folder
+from spyhop.emulators.process import ServerProcess, compile_bytecode, free_port
+
+ANSWER_WITHIN_S = 60
+
+
+class HttpReply(NamedTuple):
+    """What came back over the wire; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class FunctionsFramework(ServerProcess):
+    """The function `predict` on http://127.0.0.1:`port`, with the variables `environ`."""
+
+    def __init__(self, environ: Mapping[str, str], port: int | None = None) -> None:
+        folder = door_folder("gcp_function")
+        compile_bytecode(folder)
+        port = free_port() if port is None else port
+        super().__init__(framework_command(folder, port), port, folder, environ)
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> HttpReply:
+        """Return the reply to one request, sent on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_WITHIN_S)
+        try:
+            connection.request(method, path, body or None, dict(headers or {}))
+            reply = connection.getresponse()
+            named = {name.lower(): value for name, value in reply.getheaders()}
+            return HttpReply(reply.status, named, reply.read())
+        finally:
+            connection.close()
+
+
+def framework_command(folder: Path, port: int) -> list[str]:
+    """Return the command that serves `folder`/main.py on the loopback."""
+    return [
+        str(Path(sys.prefix) / "bin" / "functions-framework"),
+        *("--target", "predict"),
+        *("--source", str(folder / "main.py")),
+        *("--host", "127.0.0.1"),  # the default is every interface
+        *("--port", str(port)),
+    ]

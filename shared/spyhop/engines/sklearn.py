@@ -1,0 +1,81 @@
+"""The engine that always works: scikit-learn itself, loaded by skops and not by pickle."""
+
+from typing import Any
+
+import numpy as np
+import skops.io
+
+from spyhop.core.answers import AnswerSpec, Outputs
+from spyhop.core.rows import Table
+from spyhop.core.schema import Schema
+from spyhop.engines import CannotCompute
+from spyhop.engines.frames import pipeline_input
+from spyhop.errors import ArtifactError
+
+
+class SklearnEngine:
+    """Answers through the fitted pipeline itself.
+
+    `trusted_types` are full names of types beyond scikit-learn's own which the deployer, and
+    never the artefact, allows to be constructed.
+    """
+
+    def __init__(
+        self,
+        artefact: bytes,
+        schema: Schema,
+        answers: AnswerSpec,
+        trusted_types: frozenset[str] = frozenset(),
+    ) -> None:
+        self._schema = schema
+        self._answers = answers
+        self._pipeline = load_pipeline(artefact, trusted_types)
+
+    def run(self, table: Table) -> Outputs:
+        """See `Engine.run`."""
+        X = pipeline_input(table, self._schema)
+        try:
+            return pipeline_outputs(self._pipeline, X, self._answers)
+        except Exception as error:  # a pipeline raises what its steps raise
+            raise CannotCompute(type(error).__name__) from error
+
+
+def pipeline_outputs(pipeline: Any, X: Any, answers: AnswerSpec) -> Outputs:
+    """Return scikit-learn's own answers for `X`."""
+    if answers.task == "regression":
+        return Outputs(values=np.asarray(pipeline.predict(X), dtype=np.float64).reshape(-1))
+    probabilities = pipeline.predict_proba(X) if answers.has_probabilities else None
+    return Outputs(labels=np.asarray(pipeline.predict(X)), probabilities=probabilities)
+
+
+def load_pipeline(artefact: bytes, trusted_types: frozenset[str]) -> Any:
+    """Return the pipeline in `artefact` after an audit of every type in it.
+
+    Raises:
+        ArtifactError: it holds a type that is neither scikit-learn's own nor trusted, or
+            skops cannot read it.
+    """
+    try:
+        found = skops.io.get_untrusted_types(data=artefact)
+        strange = sorted(t for t in found if t not in trusted_types and not _is_scikit_learns(t))
+        if strange:
+            raise ArtifactError(
+                f"model.skops holds types that are not trusted: {', '.join(strange)}. "
+                "If they are yours, allow them by name: spyhop.load(..., trusted_types={...})."
+            )
+        return skops.io.loads(artefact, trusted=found)
+    except ArtifactError:
+        raise
+    except Exception as error:  # skops lets through whatever a constructor raises
+        raise ArtifactError(f"skops cannot load model.skops: {error}") from error
+
+
+def _is_scikit_learns(type_name: str) -> bool:
+    """Return whether this is a class inside scikit-learn (trees, losses, optimisers …).
+
+    skops trusts its estimators already; these are the parts that estimators are made of.
+    Functions stay out, and so do the packages that read files or addresses.
+    """
+    package, _, name = type_name.rpartition(".")
+    reads = package.startswith(("sklearn.datasets", "sklearn.externals"))
+    return package.startswith("sklearn.") and not reads and name.lstrip("_")[:1].isupper()

@@ -1,0 +1,134 @@
+"""The HTTP contract, once for every door: a request in, a reply out.
+
+A door turns its platform's envelope into a `Request` and the `Reply` back into what the
+platform expects; everything between is here.
+"""
+
+import binascii
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from spyhop.errors import InvalidRequest
+from spyhop.http_reply import Reply, error_reply, fault, json_reply, problem_of
+from spyhop.service import Service
+
+# What API Gateway and Lambda let through at the most (6 MB for one invocation).
+MOST_BODY_BYTES = 6 * 1024 * 1024
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request.  Header names are in lower case; `path` has no query and no stage.
+
+    `body_is_base64` says that the platform wrapped the body so.  `platform_id` is the platform's own id for it, used where the caller sent none in
+    x-request-id.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    body_is_base64: bool = False
+    platform_id: str | None = None
+
+
+def respond(service: Service, request: Request) -> Reply:
+    """Return the reply to `request`.  Raises nothing: whatever goes wrong is a reply too."""
+    request_id = _request_id(request.headers.get("x-request-id"), request.platform_id)
+    try:
+        route = _ROUTES.get(request.path.rstrip("/") or "/")
+        if route is None:
+            known = ", ".join(_ROUTES)
+            return fault(404, f"There is nothing at this path. Paths: {known}", request_id)
+        if request.method not in route.methods:
+            allowed = ", ".join(route.methods)
+            detail = f"This path takes {allowed}, not {request.method[:20]}."
+            return fault(405, detail, request_id, {"allow": allowed})
+        return json_reply(route.answer(service, request, request_id), request_id)
+    except Exception as error:  # the outermost place: no stack trace may reach a caller
+        return error_reply(error, request_id)
+
+
+def respond_directly(service: Service, event: object, platform_id: str | None) -> dict[str, Any]:
+    """Return the answer to an event that is no HTTP request: a body, or a problem document."""
+    request_id = _request_id(None, platform_id)
+    try:
+        return service.predict(event, request_id)
+    except Exception as error:  # the outermost place: no stack trace may reach a caller
+        return problem_of(error, request_id)
+
+
+def _predict(service: Service, request: Request, request_id: str) -> dict[str, Any]:
+    return service.predict(_decoded(_unwrapped(request)), request_id)
+
+
+def _health(service: Service, request: Request, request_id: str) -> dict[str, Any]:
+    return {"status": "alive"}
+
+
+def _ready(service: Service, request: Request, request_id: str) -> dict[str, Any]:
+    bundle = service.model().bundle
+    return {"status": "ready", "model": {"name": bundle.name, "version": bundle.version}}
+
+
+def _metadata(service: Service, request: Request, request_id: str) -> dict[str, Any]:
+    return service.metadata()
+
+
+class _Route(NamedTuple):
+    methods: tuple[str, ...]
+    answer: Callable[[Service, Request, str], dict[str, Any]]
+
+
+_ROUTES = {
+    "/predict": _Route(("POST",), _predict),
+    "/health": _Route(("GET", "HEAD"), _health),
+    "/ready": _Route(("GET", "HEAD"), _ready),
+    "/metadata": _Route(("GET", "HEAD"), _metadata),
+}
+
+
+def _unwrapped(request: Request) -> bytes:
+    if not request.body_is_base64:
+        return request.body
+    try:
+        return binascii.a2b_base64(request.body)
+    except binascii.Error as error:
+        raise InvalidRequest("the body is marked as base64 and is not. Send it as it is.") from error
+
+
+def _decoded(body: bytes) -> Any:
+    if len(body) > MOST_BODY_BYTES:
+        raise InvalidRequest(
+            f"got a body of {len(body)} bytes, expected at most {MOST_BODY_BYTES}. "
+            "Send the rows in several requests.",
+            fault="size",
+        )
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRequest(
+            f'the body is not JSON ({_reason(error)}), expected {{"instances": [row, …]}}. '
+            "NaN and Infinity are not JSON; send null where the model accepts missing values."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} of a text is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return str(error)
+
+
+def _request_id(sent: str | None, platform_id: str | None) -> str:
+    if sent and _REQUEST_ID.fullmatch(sent):
+        return sent
+    return platform_id or os.urandom(16).hex()

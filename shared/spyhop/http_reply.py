@@ -1,0 +1,86 @@
+"""Answers and errors as HTTP replies: the one table from error to status.
+
+Errors are RFC 9457 problem documents.  They name rows, columns and reasons, never values.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from spyhop.errors import InvalidRequest, SpyhopError, StoreUnavailable
+
+RETRY_AFTER_S = 5
+
+_STATUS_OF_FAULT = {"body": 400, "size": 413, "rows": 422}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP reply; `body` is JSON in UTF-8, `headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def json_reply(value: Mapping[str, Any], request_id: str) -> Reply:
+    """Return `value` with status 200."""
+    headers = {"content-type": "application/json", "x-request-id": request_id}
+    return Reply(200, headers, msgspec.json.encode(value))
+
+
+def fault(
+    status: int, detail: str, request_id: str, headers: Mapping[str, str] | None = None
+) -> Reply:
+    """Return a problem document with `status`."""
+    return _problem_reply(_document(status, detail, request_id), headers or {})
+
+
+def error_reply(error: Exception, request_id: str) -> Reply:
+    """Return the reply that tells the caller of `error`."""
+    document = problem_of(error, request_id)
+    retry = {"retry-after": str(RETRY_AFTER_S)} if document["status"] == 503 else {}
+    return _problem_reply(document, retry)
+
+
+def problem_of(error: Exception, request_id: str) -> dict[str, Any]:
+    """Return the problem document for `error`.  What is not the caller's to know is logged."""
+    if isinstance(error, InvalidRequest):
+        document = _document(_STATUS_OF_FAULT[error.fault], str(error), request_id)
+        if error.problems:
+            document["errors"] = [problem._asdict() for problem in error.problems]
+            document["more_errors"] = error.more
+        return document
+    if isinstance(error, SpyhopError):
+        print(f"spyhop: request {request_id}: not ready: {error}", file=sys.stderr)
+        gone = isinstance(error, StoreUnavailable)
+        what = "The store does not answer" if gone else "The model is not ready"
+        return _document(503, f"{what}. The function's log says why.", request_id)
+    print(f"spyhop: request {request_id}: a fault of spyhop's own:", file=sys.stderr)
+    import traceback  # only a fault pays for it
+
+    traceback.print_exception(error)
+    return _document(500, "A fault of the server. Its log has the details.", request_id)
+
+
+def _document(status: int, detail: str, request_id: str) -> dict[str, Any]:
+    from http import HTTPStatus  # only a fault pays for it
+
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id,
+    }
+
+
+def _problem_reply(document: Mapping[str, Any], headers: Mapping[str, str]) -> Reply:
+    base = {
+        "content-type": "application/problem+json",
+        "x-request-id": document["request_id"],
+    }
+    return Reply(document["status"], {**base, **headers}, msgspec.json.encode(document))

@@ -1,0 +1,126 @@
+"""A loaded, proved model that answers rows: the one predict path behind every door."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spyhop.bundle import Bundle, open_folder
+from spyhop.core.answers import Outputs, Prediction, predictions
+from spyhop.core.parity import differences, same_label
+from spyhop.core.refusals import refusal
+from spyhop.core.rows import Table, parse_rows
+from spyhop.engines import CannotCompute, Engine, start_engine
+from spyhop.errors import ArtifactError, InvalidRequest, Problem
+
+
+class Model:
+    """A bundle whose engine is running.  May be called by several threads at once."""
+
+    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+        self.bundle = bundle
+        self._engine = engine
+
+    def predict(self, rows: Sequence[Any]) -> list[Prediction]:
+        """Return one answer a row, in their order.
+
+        A row is a mapping by column name, in any order, or a list in the schema's order, of
+        JSON's own types: numbers, booleans, text, and None where the schema accepts missing
+        values.  A classifier answers `{"label": …, "probabilities": {label: 0 to 1}}`, a
+        regressor `{"value": …}`.
+
+        Raises:
+            InvalidRequest: its `problems` name row, column and reason; no row is answered.
+        """
+        table = parse_rows(rows, self.bundle.schema)
+        try:
+            outputs = self._engine.run(table)
+        except CannotCompute:
+            outputs = self._one_by_one(table, len(rows))
+        return predictions(outputs, self.bundle.answers)
+
+    def _one_by_one(self, table: Table, n_rows: int) -> Outputs:
+        """Return the outputs for each row computed alone, or refuse those that fail."""
+        found, problems = [], []
+        for row in range(n_rows):
+            try:
+                found.append(self._engine.run({k: v[row : row + 1] for k, v in table.items()}))
+            except CannotCompute as error:
+                problems.append(Problem(row, None, f"the model cannot compute this row ({error})"))
+        if problems:
+            raise refusal(problems)
+        columns = zip(*found, strict=True)
+        return Outputs(*(None if c[0] is None else np.concatenate(c) for c in columns))
+
+
+def load(
+    folder: str | Path, *, trusted_types: frozenset[str] | set[str] = frozenset()
+) -> Model:
+    """Return the model in a bundle's folder, ready to predict.
+
+    Checks every digest before any file is parsed, then answers the golden rows and compares.
+    scikit-learn is imported only if the bundle's engine is "sklearn"; `trusted_types` are the
+    full names of types of your own that such a bundle may construct.
+
+    Raises:
+        ArtifactError: a file is not the one that was packed, the bundle was never proved, or
+            a golden row is answered otherwise than when it was packed.
+    """
+    return start(open_folder(folder), frozenset(trusted_types))
+
+
+def start(bundle: Bundle, trusted_types: frozenset[str] = frozenset()) -> Model:
+    """Return the model of a proved bundle, its golden rows replayed; see `load`."""
+    if bundle.parity is None:
+        raise ArtifactError(
+            f"{bundle.version} of {bundle.name} was never proved equal to scikit-learn. "
+            "Refusing to serve it; pack the model again."
+        )
+    model = start_unproved(bundle, trusted_types)
+    replay_golden_rows(model)
+    return model
+
+
+def start_unproved(bundle: Bundle, trusted_types: frozenset[str] = frozenset()) -> Model:
+    """Return the model of a bundle that is being proved; for `proof.py` alone."""
+    engine = start_engine(
+        bundle.engine,
+        bundle.files[bundle.artefact],
+        schema=bundle.schema,
+        blocks=bundle.blocks,
+        answers=bundle.answers,
+        trusted_types=trusted_types,
+    )
+    return Model(bundle, engine)
+
+
+def replay_golden_rows(model: Model) -> None:
+    """Answer the bundle's golden rows again and compare.
+
+    Raises:
+        ArtifactError: naming the first golden row whose answer is another.
+    """
+    bundle = model.bundle
+    assert bundle.parity is not None
+    try:
+        answers = model.predict(list(bundle.golden_rows))
+    except InvalidRequest as error:
+        raise _golden_failure(bundle, f"was refused: {error}") from error
+    apart = differences(bundle.golden_answers, answers, bundle.answers, bundle.parity.scale)
+    for row, (promised, answer) in enumerate(zip(bundle.golden_answers, answers, strict=True)):
+        if not same_label(promised, answer):
+            raise _golden_failure(bundle, f"{row} has another label than when it was packed")
+        if apart[row] > bundle.parity.tolerance:
+            raise _golden_failure(
+                bundle,
+                f"{row} is off by {apart[row]:.1e}, tolerance {bundle.parity.tolerance:.0e}",
+            )
+
+
+def _golden_failure(bundle: Bundle, what: str) -> ArtifactError:
+    return ArtifactError(
+        f"{bundle.version} of {bundle.name} does not answer here as it did when it was packed: "
+        f"golden row {what}. Refusing to serve it; check the library versions against its "
+        "manifest, or pack it again here."
+    )

@@ -1,0 +1,76 @@
+"""A folder as a store: for laptops, tests, mounted volumes, and functions with a baked model."""
+
+import os
+import uuid
+from pathlib import Path
+
+from spyhop.errors import StoreUnavailable
+from spyhop.stores import checked_key
+
+# Being written, and so not yet an object.  checked_key lets no object have such a name's "~".
+_UNFINISHED = ".unfinished~"
+
+
+class LocalStore:
+    """Objects as files below `folder`; see `Store` for what each call promises."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self._root = Path(folder).absolute()
+        self.url = self._root.as_uri()
+
+    def get(self, key: str) -> bytes | None:
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise _unavailable(key, error) from error
+
+    def head(self, key: str) -> int | None:
+        path = self._path(key)
+        try:
+            return path.stat().st_size if path.is_file() else None
+        except OSError as error:
+            raise _unavailable(key, error) from error
+
+    def list(self, prefix: str) -> list[str]:
+        inside = prefix.rpartition("/")[0]
+        folder = self._path(inside) if inside else self._root
+        try:
+            files = [path for path in folder.rglob("*") if path.is_file()]
+        except OSError as error:
+            raise _unavailable(prefix, error) from error
+        keys = (path.relative_to(self._root).as_posix() for path in files)
+        return sorted(k for k in keys if k.startswith(prefix) and _UNFINISHED not in k)
+
+    def create(self, key: str, body: bytes) -> bool:
+        path = self._path(key)
+        unfinished = path.with_name(f"{_UNFINISHED}{uuid.uuid4().hex}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_through(unfinished, body)
+            try:
+                os.link(unfinished, path)  # fails if the name is taken: the atomic step
+            finally:
+                unfinished.unlink()
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise _unavailable(key, error) from error
+        return True
+
+    def _path(self, key: str) -> Path:
+        return self._root / checked_key(key)
+
+
+def _write_through(path: Path, body: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unavailable(key: str, error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the local store failed at {key}: {error.strerror}. Check the folder and its disk."
+    )
