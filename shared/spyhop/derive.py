@@ -12,7 +12,7 @@ import numpy as np
 
 from spyhop.core.answers import AnswerSpec, predictions
 from spyhop.core.rows import parse_rows
-from spyhop.core.schema import Category, Column, Kind, Layout, Schema
+from spyhop.core.schema import Category, Column, Kind, Schema
 from spyhop.core.values import LARGEST_INTEGER
 from spyhop.engines.frames import pipeline_input
 from spyhop.engines.sklearn import pipeline_outputs
@@ -63,8 +63,7 @@ def _described(train: TableView, name: str, is_text: bool) -> Column:
 
 def _may_be_codes(seen: set[Any]) -> bool:
     return len(seen) <= MOST_CODES and all(
-        isinstance(value, bool) or (not isinstance(value, str) and value % 1 == 0)
-        for value in seen
+        isinstance(value, bool) or (not isinstance(value, str) and value % 1 == 0) for value in seen
     )
 
 
@@ -92,7 +91,7 @@ def _unseen(column: Column) -> Category | None:
         return None
     if column.kind == "boolean":
         return next((value for value in (True, False) if value not in column.known), None)
-    return max(column.categories) + 1  # type: ignore[type-var,operator]
+    return max(column.categories) + 1  # type: ignore[operator]
 
 
 class _Prober:

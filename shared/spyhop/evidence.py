@@ -47,7 +47,7 @@ def gather_evidence(
     probes = _probes(rows, schema)
     try:
         parse_rows(rows, schema)
-        expected = predictions(pipeline_outputs(pipeline, tested.X, answers), answers)
+        expected = predictions(pipeline_outputs(pipeline, tested.table, answers), answers)
         if probes:
             probed = pipeline_input(parse_rows(probes, schema), schema)
             expected += predictions(pipeline_outputs(pipeline, probed, answers), answers)
@@ -61,7 +61,7 @@ def gather_evidence(
 
 def own_outputs(pipeline: Any, table: TableView, answers: AnswerSpec) -> Outputs:
     """Return what the pipeline itself answers to the whole of `table`."""
-    return pipeline_outputs(pipeline, table.X, answers)
+    return pipeline_outputs(pipeline, table.table, answers)
 
 
 def _probes(rows: list[dict[str, Any]], schema: Schema) -> list[dict[str, Any]]:

@@ -31,7 +31,8 @@ def answer_spec(pipeline: Any) -> AnswerSpec:
             f"{type(pipeline).__name__} has no list of classes. Expected a fitted classifier "
             "with one label a row; call fit first."
         )
-    return AnswerSpec("classification", tuple(classes.tolist()), hasattr(pipeline, "predict_proba"))
+    labels = tuple(c.item() if isinstance(c, np.generic) else c for c in classes.tolist())
+    return AnswerSpec("classification", labels, hasattr(pipeline, "predict_proba"))
 
 
 def text_columns(pipeline: Any, names: Sequence[str]) -> set[str]:

@@ -27,8 +27,8 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 class Request:
     """One HTTP request.  Header names are in lower case; `path` has no query and no stage.
 
-    `body_is_base64` says that the platform wrapped the body so.  `platform_id` is the platform's own id for it, used where the caller sent none in
-    x-request-id.
+    `body_is_base64` says that the platform wrapped the body so.  `platform_id` is the
+    platform's own id for the request, used where the caller sent none in x-request-id.
     """
 
     method: str
@@ -101,7 +101,9 @@ def _unwrapped(request: Request) -> bytes:
     try:
         return binascii.a2b_base64(request.body)
     except binascii.Error as error:
-        raise InvalidRequest("the body is marked as base64 and is not. Send it as it is.") from error
+        raise InvalidRequest(
+            "the body is marked as base64 and is not. Send it as it is."
+        ) from error
 
 
 def _decoded(body: bytes) -> Any:

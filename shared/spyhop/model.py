@@ -54,9 +54,7 @@ class Model:
         return Outputs(*(None if c[0] is None else np.concatenate(c) for c in columns))
 
 
-def load(
-    folder: str | Path, *, trusted_types: frozenset[str] | set[str] = frozenset()
-) -> Model:
+def load(folder: str | Path, *, trusted_types: frozenset[str] | set[str] = frozenset()) -> Model:
     """Return the model in a bundle's folder, ready to predict.
 
     Checks every digest before any file is parsed, then answers the golden rows and compares.

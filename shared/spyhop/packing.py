@@ -118,8 +118,9 @@ def _first_proved(
     failures: dict[str, str] = {}
     for candidate in ladder:
         try:
-            return _proved(candidate, replace(draft, not_chosen=failures), evidence, staging,
-                           trusted_types)
+            return _proved(
+                candidate, replace(draft, not_chosen=failures), evidence, staging, trusted_types
+            )
         except ArtifactError as error:
             failures[candidate.strategy] = str(error)
     reasons = "\n".join(f"  {strategy}: {reason}" for strategy, reason in failures.items())

@@ -14,15 +14,13 @@ Cells = list[Any]
 
 
 class TableView:
-    """A pandas DataFrame, a two-dimensional array (columns x0, x1, …) or a list of texts."""
+    """A pandas DataFrame, a two-dimensional array (columns x0, x1, …) or a list of texts.
+
+    `table` is that itself, as the pipeline takes it.
+    """
 
     def __init__(self, X: Any) -> None:
-        self.layout, self._X = _layout(X)
-
-    @property
-    def X(self) -> Any:
-        """The table itself, as the pipeline takes it."""
-        return self._X
+        self.layout, self.table = _layout(X)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -30,8 +28,8 @@ class TableView:
         if self.layout == "vector":
             return ("text",)
         if self.layout == "matrix":
-            return tuple(f"x{i}" for i in range(self._X.shape[1]))
-        names = tuple(self._X.columns)
+            return tuple(f"x{i}" for i in range(self.table.shape[1]))
+        names = tuple(self.table.columns)
         if len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
             raise ArtifactError(
                 "the training table's column names are not all text, or not all different. "
@@ -40,13 +38,13 @@ class TableView:
         return names
 
     def __len__(self) -> int:
-        return len(self._X)
+        return len(self.table)
 
     def dtype(self, name: str) -> str:
         """Return the dtype of a column, such that an engine can rebuild it."""
         if self.layout == "frame":
-            return str(self._X[name].dtype)
-        return "object" if self._X.dtype.kind in "US" else str(self._X.dtype)
+            return str(self.table[name].dtype)
+        return "object" if self.table.dtype.kind in "US" else str(self.table.dtype)
 
     def cells(self, name: str) -> Cells:
         """Return the values of a column as JSON has them."""
@@ -68,13 +66,13 @@ class TableView:
     def take(self, numbers: Sequence[int]) -> "TableView":
         """Return the part of the table with these rows."""
         if self.layout == "frame":
-            return TableView(self._X.iloc[list(numbers)])
-        return TableView(self._X[list(numbers)])
+            return TableView(self.table.iloc[list(numbers)])
+        return TableView(self.table[list(numbers)])
 
     def _column(self, name: str) -> Any:
         if self.layout == "frame":
-            return self._X[name]
-        return self._X if self.layout == "vector" else self._X[:, self.names.index(name)]
+            return self.table[name]
+        return self.table if self.layout == "vector" else self.table[:, self.names.index(name)]
 
 
 def _layout(X: Any) -> tuple[Layout, Any]:

@@ -23,7 +23,7 @@ def golden_rows(expected: Sequence[Prediction], spec: AnswerSpec, probes: int) -
     probed = [row for row in clear if row >= first_probe]
     kept = set(_spread(tested, MOST_ROWS)) | set(_spread(probed, MOST_PROBES))
     if spec.task == "classification":
-        kept |= {row for row in _first_of_each_label(expected, tested)[:MOST_ROWS]}
+        kept |= set(_first_of_each_label(expected, tested)[:MOST_ROWS])
     return sorted(kept)
 
 

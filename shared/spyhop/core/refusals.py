@@ -124,9 +124,7 @@ def _suggestion(name: object, absent: list[str]) -> str:
 
 
 def _width_fault(width: int, schema: Schema) -> str:
-    return (
-        f"got {width} values, expected {len(schema.names)}, in this order: {_some(schema.names)}"
-    )
+    return f"got {width} values, expected {len(schema.names)}, in this order: {_some(schema.names)}"
 
 
 def _some(names: Any) -> str:

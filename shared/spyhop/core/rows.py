@@ -86,7 +86,7 @@ def _cells_by_column(rows: list[Any], schema: Schema) -> list[list[Any]] | None:
     as_lists = [_row_as_list(row, schema) for row in rows]
     if any(row is None for row in as_lists):
         return None
-    return [list(column) for column in zip(*as_lists, strict=True)]  # type: ignore[arg-type]
+    return [list(column) for column in zip(*as_lists, strict=True)]
 
 
 def _row_as_list(row: object, schema: Schema) -> list[Any] | None:

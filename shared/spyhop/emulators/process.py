@@ -47,7 +47,7 @@ class ServerProcess:
                 'pip install "spyhop[local]"'
             ) from error
         try:
-            self._wait_until_listening()
+            self._wait_until_listening(command[0])
         except BaseException:
             self.stop()
             raise
@@ -81,7 +81,7 @@ class ServerProcess:
     ) -> None:
         self.stop()
 
-    def _wait_until_listening(self) -> None:
+    def _wait_until_listening(self, program: str) -> None:
         deadline = time.monotonic() + START_WITHIN_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
@@ -89,7 +89,7 @@ class ServerProcess:
                 return
             except OSError:
                 time.sleep(0.002)
-        raise StoreUnavailable(f"{self._process.args} did not start:\n{self.log()}")
+        raise StoreUnavailable(f"{program} did not start:\n{self.log()}")
 
 
 def free_port() -> int:

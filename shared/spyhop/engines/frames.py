@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from spyhop.core.rows import Table
 from spyhop.core.schema import Column, Schema
 
-
 # dtypes that cannot hold a missing value
 WHOLE = ("int", "uint", "bool")
 

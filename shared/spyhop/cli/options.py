@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+import click
+
+root = click.option(
+    "--root",
+    envvar="SPYHOP_ROOT",
+    default=".spyhop",
+    show_default=True,
+    show_envvar=True,
+    help="The store that holds models and releases: a folder, or file://….",
+)
+
+channel = click.option(
+    "--channel",
+    default="production",
+    show_default=True,
+    help="The name that callers' traffic follows, for example production or production/eu.",
+)
+
+trusted_types = click.option(
+    "--trust-type",
+    "trusted_types",
+    multiple=True,
+    metavar="NAME",
+    help="Full name of a type of your own that the pipeline may contain; may be repeated.",
+)

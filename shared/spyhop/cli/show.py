@@ -1,0 +1,96 @@
+"""What people read: bundles, versions and progress, as terminal tables."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from spyhop.bundle import Bundle
+from spyhop.core.refusals import expected_value
+from spyhop.releases import Release
+
+console = Console()
+
+
+@contextmanager
+def working(first: str) -> Iterator[Callable[[str], None]]:
+    """Show a spinner while the block runs; the function it gives says what is going on."""
+    status = Console(stderr=True).status(f"{first} …")
+    with status:
+        yield lambda step: status.update(f"{step} …")
+
+
+def show_bundle(bundle: Bundle, folder: Path) -> None:
+    """Print what a bundle is, how it was proved and how good it is."""
+    facts = _plain_table()
+    facts.add_row("bundle", str(folder))
+    facts.add_row("model", f"{bundle.name}  {bundle.version}")
+    facts.add_row("engine", f"{bundle.strategy}, {size(bundle.artefact_bytes)}")
+    for strategy, reason in bundle.not_chosen.items():
+        facts.add_row("", f"[dim]not {strategy}: {_short(reason)}[/dim]")
+    if bundle.parity is not None:
+        facts.add_row("proof", _proof(bundle))
+    for score, value in bundle.metrics["test"].items():
+        trained = bundle.metrics["train"][score]
+        facts.add_row(score, f"{value:.4g} on test rows   [dim]{trained:.4g} on train rows[/dim]")
+    console.print(facts)
+
+
+def show_columns(bundle: Bundle) -> None:
+    """Print the columns that the model takes."""
+    table = Table("column", "takes", "missing", "unknown", box=None, padding=(0, 2, 0, 0))
+    for column in bundle.schema.columns:
+        unknown = ("ok" if column.accepts_unknown else "refused") if column.categories else ""
+        missing = "ok" if column.accepts_missing else "refused"
+        table.add_row(column.name, f"{column.kind}: {expected_value(column)}", missing, unknown)
+    console.print(table)
+
+
+def show_files(bundle: Bundle) -> None:
+    """Print the files of the bundle and their sizes."""
+    table = Table("file", "size", box=None, padding=(0, 2, 0, 0))
+    for name, body in bundle.files.items():
+        table.add_row(name, size(len(body)))
+    console.print(table)
+
+
+def show_versions(model: str, versions: Sequence[str], serving: Mapping[str, Release]) -> None:
+    """Print a model's versions, newest last, with the channels that serve each."""
+    table = Table(model, "serves in", "since", "by", "why", box=None, padding=(0, 2, 0, 0))
+    for version in versions:
+        live = {c: r for c, r in serving.items() if version in r.weights}
+        newest = max(live.values(), key=lambda release: release.at, default=None)
+        about = ("", "", "") if newest is None else (newest.at, newest.by, newest.why)
+        table.add_row(version, ", ".join(live), *about)
+    console.print(table)
+
+
+def size(n_bytes: int) -> str:
+    """Return a size as people read it: 912 B, 4.1 kB, 52 MB."""
+    amount = float(n_bytes)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:.3g} GB"
+
+
+def _proof(bundle: Bundle) -> str:
+    parity = bundle.parity
+    assert parity is not None
+    return (
+        f"equal to scikit-learn on {parity.rows} held-out rows and {parity.probes} probes, "
+        f"worst difference {parity.worst_difference:.1e} (tolerance {parity.tolerance:.0e})"
+    )
+
+
+def _plain_table() -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    return table
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= 160 else f"{reason[:157]}…"
