@@ -191,17 +191,15 @@ def judge(trained: Trained, served: Served) -> Parity | None:
 def show_answers(found: list[tuple[Trained, Served, Served]]) -> bool:
     """Print what every runtime answered; return whether all answers were equal."""
     table = plain_table("The same rows, asked everywhere", "served by", "engine", "artefact")
-    for heading in ("rows", "worst diff", "cold ms", "warm ms"):
-        table.add_column(heading, justify="right")
-    table.add_column("equal?")
+    for heading in ("rows", "worst", "cold ms", "warm ms"):
+        table.add_column(heading, justify="right", no_wrap=True, header_style="dim")
+    table.add_column("equal?", no_wrap=True, header_style="dim")
     all_equal = True
     for trained, *runtimes in found:
         bundle = trained.bundle
         table.add_row(f"[bold]{bundle.name}")
         warm = f"{trained.one_row_ms:.2f}"
-        table.add_row(
-            "  scikit-learn, here", "", "", str(len(trained.rows)), "", "", warm, "reference"
-        )
+        table.add_row("  scikit-learn", "", "", str(len(trained.rows)), "", "", warm, "—")
         same_bodies = runtimes[0].body == runtimes[1].body
         for served in runtimes:
             parity = judge(trained, served)
@@ -219,9 +217,9 @@ def show_answers(found: list[tuple[Trained, Served, Served]]) -> bool:
             )
     console.print(table)
     console.print(
-        "\n[dim]cold: process start to first reply. warm: median of one row over the loopback "
-        "(scikit-\nlearn: in process). equal: every label, every number within the bundle's "
-        "tolerance,\nand the replies of both clouds byte for byte.[/]\n"
+        "\n[dim]cold: process start to first reply.  warm: median for one row, over the\n"
+        "loopback (scikit-learn: in process).  equal: every label, every number within\n"
+        "the bundle's tolerance, and both clouds' replies byte for byte.[/]\n"
     )
     return all_equal
 
@@ -248,7 +246,7 @@ def show_engines(trained: list[Trained]) -> None:
 def show_whales(trained: Trained, answers: list[dict[str, Any]]) -> None:
     """Print every held-out animal that the rules get wrong, and what the served model says."""
     truth = read_project(EXAMPLES / "whales" / "project.py").data()["kind"]
-    title = "Swims like a fish, looks like a fish: where the rules are wrong"
+    title = "Swims like a fish, looks like a fish: a fish?"
     table = plain_table(title, "animal", "is a", "rules say", "model says", "sure")
     right = 0
     for name, row, answer in zip(trained.names, trained.rows, answers, strict=True):
@@ -260,6 +258,7 @@ def show_whales(trained: Trained, answers: list[dict[str, Any]]) -> None:
         sure = f"{answer['probabilities'][answer['label']]:.0%}"
         table.add_row(name, truth[name], f"[red]{kind_by_looks(row)}[/]", said, sure)
     console.print(table)
+    console.print()
     wrong = table.row_count
     console.print(
         f"[dim]Of {len(trained.rows)} held-out animals the rules have {len(trained.rows) - wrong} "

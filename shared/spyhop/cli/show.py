@@ -58,7 +58,10 @@ def show_files(bundle: Bundle) -> None:
 
 def show_versions(model: str, versions: Sequence[str], serving: Mapping[str, Release]) -> None:
     """Print a model's versions, newest last, with the channels that serve each."""
-    table = Table(model, "serves in", "since", "by", "why", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column(model, no_wrap=True)
+    for heading in ("serves in", "since", "by", "why"):
+        table.add_column(heading)
     for version in versions:
         live = {c: r for c, r in serving.items() if version in r.weights}
         newest = max(live.values(), key=lambda release: release.at, default=None)

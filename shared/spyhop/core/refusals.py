@@ -110,17 +110,18 @@ def _name_problems(number: int, row: dict[Any, Any], schema: Schema) -> Iterator
     absent = [name for name in schema.names if name not in row]
     for name in row:
         if name not in schema.name_set:
-            reason = "this model has no such column" + _suggestion(name, absent)
+            reason = f"no such column{_suggestion(name, absent)}. Known: {_some(schema.names)}"
             yield Problem(number, str(name)[:LONGEST_NAME], reason)
-    for name in absent:
-        yield Problem(number, name, f"absent. This model takes: {_some(schema.names)}")
+    for column in schema.columns:
+        if column.name not in row:
+            yield Problem(number, column.name, f"absent, expected {expected_value(column)}")
 
 
 def _suggestion(name: object, absent: list[str]) -> str:
     import difflib  # only a refused row pays for it
 
     close = difflib.get_close_matches(str(name)[:LONGEST_NAME], absent, n=1)
-    return f'. Did you mean "{close[0]}"?' if close else ""
+    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def _width_fault(width: int, schema: Schema) -> str:

@@ -76,6 +76,8 @@ def _is_scikit_learns(type_name: str) -> bool:
     skops trusts its estimators already; these are the parts that estimators are made of.
     Functions stay out, and so do the packages that read files or addresses.
     """
+    if type_name == "numpy.dtype":  # of an encoder's categories; it only describes numbers
+        return True
     package, _, name = type_name.rpartition(".")
     reads = package.startswith(("sklearn.datasets", "sklearn.externals"))
     return package.startswith("sklearn.") and not reads and name.lstrip("_")[:1].isupper()

@@ -50,17 +50,23 @@ class LocalStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_through(unfinished, body)
             try:
-                os.link(unfinished, path)  # fails if the name is taken: the atomic step
+                return _is_first(unfinished, path)
             finally:
                 unfinished.unlink()
-        except FileExistsError:
-            return False
         except OSError as error:
             raise _unavailable(key, error) from error
-        return True
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
+
+
+def _is_first(unfinished: Path, path: Path) -> bool:
+    """Give the finished file its name, or return False if the name is taken: the atomic step."""
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _write_through(path: Path, body: bytes) -> None:

@@ -1,0 +1,40 @@
+"""What many tests stand on: small real models, packed once a run."""
+
+from pathlib import Path
+
+import pytest
+
+from spyhop.releases import promote, publish
+from spyhop.stores.local import LocalStore
+from tests.models import Packed, mixed_model, whales_model
+
+
+@pytest.fixture(scope="session")
+def whales(tmp_path_factory) -> Packed:
+    """A classifier with text labels on booleans, an integer, a number and a category."""
+    return whales_model(tmp_path_factory.mktemp("whales") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory) -> Packed:
+    """A classifier that accepts missing numbers and categories."""
+    return mixed_model(tmp_path_factory.mktemp("mixed") / "bundle")
+
+
+@pytest.fixture
+def store(tmp_path) -> LocalStore:
+    return LocalStore(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def released(whales, tmp_path_factory) -> dict[str, str]:
+    """The environment of a function that serves the whales from a local store."""
+    root = LocalStore(tmp_path_factory.mktemp("released"))
+    release(root, whales.folder)
+    return {"SPYHOP_ROOT": root.url, "SPYHOP_MODEL": "whales"}
+
+
+def release(store: LocalStore, folder: Path, name: str = "whales") -> str:
+    version = publish(store, folder)
+    promote(store, name, version, "production", by="a test", at="2026-11-23T10:00:00", why="")
+    return version

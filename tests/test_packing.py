@@ -1,0 +1,336 @@
+"""Packing: what the gate proves, what it turns down, and what a bundle answers afterwards."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.svm import LinearSVC
+
+import spyhop
+from spyhop.core.answers import predictions
+from spyhop.core.parity import compare
+from spyhop.engines.sklearn import pipeline_outputs
+from tests.models import Packed, fitted, mixed_columns, mixed_table
+
+
+def assert_served_like_scikit_learn(packed: Packed) -> None:
+    """Every held-out row, as a caller sends it, gets scikit-learn's own answer."""
+    model = spyhop.load(packed.folder)
+    answers = model.bundle.answers
+    expected = predictions(pipeline_outputs(packed.pipeline, packed.X_test, answers), answers)
+
+    answered = model.predict(packed.rows)
+
+    proof = packed.bundle.parity
+    parity = compare(expected, answered, answers, proof.tolerance, proof.scale)
+    assert parity.holds, parity.why_not()
+    assert proof.tolerance <= 1e-5
+
+
+ESTIMATORS = [
+    LogisticRegression(),
+    MLPClassifier((16,), max_iter=60),
+    GradientBoostingClassifier(n_estimators=20),
+    RandomForestClassifier(n_estimators=20),
+    HistGradientBoostingClassifier(max_iter=20),
+    LinearSVC(),
+]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("missing", [False, True], ids=["complete", "with-missing"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_classifier_behind_mixed_columns_is_served_like_scikit_learn(
+    estimator, missing, tmp_path
+):
+    pipeline = make_pipeline(mixed_columns(), estimator)
+
+    packed = fitted(pipeline, *mixed_table(missing=missing), tmp_path / "bundle")
+
+    assert_served_like_scikit_learn(packed)
+
+
+REGRESSORS = [
+    LinearRegression(),
+    Ridge(),
+    MLPRegressor(hidden_layer_sizes=(8,), max_iter=60),
+    RandomForestRegressor(n_estimators=10),
+]
+
+
+@pytest.mark.parametrize("estimator", REGRESSORS, ids=lambda e: type(e).__name__)
+@pytest.mark.filterwarnings("ignore")
+def test_a_regressor_on_a_plain_matrix_is_served_like_scikit_learn(estimator, tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+
+    packed = fitted(make_pipeline(StandardScaler(), estimator), X, y, tmp_path / "bundle")
+
+    assert packed.bundle.schema.names[:2] == ("x0", "x1")
+    assert_served_like_scikit_learn(packed)
+
+
+@pytest.mark.parametrize(
+    ("labels", "types"),
+    [
+        (["setosa", "versicolor", "virginica"], {str}),
+        ([0, 1, 2], {int}),
+        ([10, -1, 3], {int}),
+        ([False, True, True], {bool}),
+        ([0.5, 1.5, 2.0], {str}),
+    ],
+    ids=["text", "int", "other ints", "bool", "halves as text"],
+)
+def test_labels_come_back_in_the_type_that_they_were_trained_in(labels, types, tmp_path):
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    named = np.array([labels[code] for code in y])
+    named = named.astype(str) if types == {str} else named
+
+    packed = fitted(
+        LogisticRegression(max_iter=500), X.iloc[order], named[order], tmp_path / "bundle"
+    )
+
+    answers = spyhop.load(packed.folder).predict(packed.rows)
+    assert {type(answer["label"]) for answer in answers} == types
+    assert_served_like_scikit_learn(packed)
+
+
+def test_a_classifier_without_probabilities_answers_labels_alone(tmp_path):
+    packed = fitted(
+        make_pipeline(mixed_columns(), LinearSVC()), *mixed_table(), tmp_path / "bundle"
+    )
+
+    answers = spyhop.load(packed.folder).predict(packed.rows[:2])
+
+    assert [set(answer) for answer in answers] == [{"label"}, {"label"}]
+
+
+TEXTS = ["spam eggs now", "ham and eggs", "FREE Spam", "Ünder the sea", "call me", "win eggs"] * 8
+
+
+def test_a_text_model_is_not_served_by_a_graph_that_needs_a_locale(tmp_path):
+    # The graph of a TfidfVectorizer asks for en_US.UTF-8 when it is loaded; slim images and
+    # AWS Lambda have no locale, laptops do.
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+
+    packed = fitted(pipeline, TEXTS, [1, 0, 1, 0, 0, 1] * 8, tmp_path / "bundle")
+
+    assert packed.bundle.engine == "sklearn"
+    assert "locale" in packed.bundle.not_chosen["onnx float32"]
+    assert packed.bundle.schema.columns[0].kind == "text"
+    assert_served_like_scikit_learn(packed)
+
+
+def test_a_text_column_of_a_frame_is_text_and_the_one_beside_it_a_category(tmp_path):
+    frame = pd.DataFrame({"note": TEXTS, "plan": ["basic", "plus", "basic"] * 16})
+    columns = make_column_transformer(
+        (TfidfVectorizer(), "note"), (OneHotEncoder(handle_unknown="ignore"), ["plan"])
+    )
+    pipeline = make_pipeline(columns, LogisticRegression())
+
+    packed = fitted(pipeline, frame, [1, 0, 1, 0, 0, 1] * 8, tmp_path / "bundle")
+
+    assert [column.kind for column in packed.bundle.schema.columns] == ["text", "category"]
+    assert_served_like_scikit_learn(packed)
+
+
+def test_a_scaled_forest_that_a_float32_graph_gets_wrong_is_caught_by_the_gate(tmp_path):
+    X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    pipeline = make_pipeline(StandardScaler(), RandomForestRegressor(n_estimators=50))
+
+    packed = fitted(pipeline, X, y, tmp_path / "bundle")
+
+    assert packed.bundle.strategy != "onnx float32"
+    assert_served_like_scikit_learn(packed)
+
+
+def test_null_and_unknown_categories_are_accepted_where_the_pipeline_accepts_them(mixed):
+    columns = {column.name: column for column in mixed.bundle.schema.columns}
+
+    assert {name for name, column in columns.items() if column.accepts_missing} == set(columns)
+    assert columns["region"].accepts_unknown
+    assert columns["region"].categories == ("north", "sea", "south")
+    assert mixed.bundle.parity.probes > 0
+
+
+def test_null_and_unknown_categories_are_refused_where_the_pipeline_refuses_them(tmp_path):
+    table, truth = mixed_table(missing=False)
+    columns = make_column_transformer(
+        (OneHotEncoder(handle_unknown="error"), ["region"]), (OrdinalEncoder(), ["visits"])
+    )
+    packed = fitted(
+        make_pipeline(columns, LogisticRegression()),
+        table[["region", "visits"]],
+        truth,
+        tmp_path / "bundle",
+    )
+
+    region, visits = packed.bundle.schema.columns
+
+    assert (region.accepts_missing, region.accepts_unknown) == (False, False)
+    assert (visits.kind, visits.accepts_unknown) == ("category", False)
+    with pytest.raises(spyhop.InvalidRequest, match="got an unknown category"):
+        spyhop.load(packed.folder).predict([{"region": "moon", "visits": 1}])
+
+
+def test_an_integer_or_boolean_column_takes_null_where_an_imputer_does(tmp_path):
+    table, truth = mixed_table(missing=False)
+    packed = fitted(
+        make_pipeline(mixed_columns(), LogisticRegression()), table, truth, tmp_path / "bundle"
+    )
+
+    (answer,) = spyhop.load(packed.folder).predict([{**packed.rows[0], "visits": None}])
+
+    frame = packed.X_test.iloc[:1].assign(visits=np.nan)
+    expected = packed.pipeline.predict_proba(frame)[0, 1]
+    assert answer["probabilities"]["yes"] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Int64", "category", "object"])
+def test_a_training_tables_own_dtypes_are_rebuilt(dtype, tmp_path):
+    table, truth = mixed_table(missing=False)
+    column = "visits" if dtype in ("Int64", "float32") else "region"
+    table[column] = table[column].astype(dtype)
+    pipeline = make_pipeline(mixed_columns(), HistGradientBoostingClassifier(max_iter=5))
+
+    packed = fitted(pipeline, table, truth, tmp_path / "bundle")
+
+    assert {c.name: c.dtype for c in packed.bundle.schema.columns}[column] == dtype
+    assert_served_like_scikit_learn(packed)
+
+
+def test_column_order_does_not_change_an_answer(mixed):
+    model = spyhop.load(mixed.folder)
+    shuffled = [dict(reversed(row.items())) for row in mixed.rows]
+
+    assert model.predict(shuffled) == model.predict(mixed.rows)
+
+
+def test_rows_alone_get_the_answers_that_they_get_together(mixed):
+    model = spyhop.load(mixed.folder)
+
+    alone = [model.predict([row])[0] for row in mixed.rows]
+
+    together = model.predict(mixed.rows)
+    labels = [answer["label"] for answer in together]
+    assert [answer["label"] for answer in alone] == labels
+    numbers = [[a["probabilities"]["yes"] for a in answers] for answers in (alone, together)]
+    assert numbers[0] == pytest.approx(numbers[1], abs=mixed.bundle.parity.tolerance)
+
+
+def test_a_row_that_the_pipeline_itself_cannot_compute_is_the_callers_and_named(tmp_path):
+    def picky(X):
+        if (np.asarray(X)[:, 0] > 1e6).any():
+            raise ValueError("too large")
+        return X
+
+    X, y = load_diabetes(return_X_y=True)
+    pipeline = make_pipeline(FunctionTransformer(np.log1p), LinearRegression())
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        packed = fitted(pipeline, X, y, tmp_path / "bundle")
+        model = spyhop.load(packed.folder)
+        with pytest.raises(spyhop.InvalidRequest) as caught:
+            model.predict([X[0].tolist(), [-5.0] * 10])
+
+    assert [problem.row for problem in caught.value.problems] == [1]
+
+
+def test_the_training_score_stands_beside_the_test_score(whales):
+    assert set(whales.bundle.metrics) == {"test", "train"}
+    assert whales.bundle.metrics["test"]["accuracy"] == 1.0
+
+
+def test_packing_again_replaces_the_bundle_whole(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+    first = fitted(LinearRegression(), X, y, tmp_path / "bundle")
+    second = fitted(Ridge(), X, y, tmp_path / "bundle")
+
+    assert spyhop.load(tmp_path / "bundle").bundle.version == second.bundle.version
+    assert first.bundle.version != second.bundle.version
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_folder_that_is_no_bundle_is_not_touched(tmp_path):
+    (tmp_path / "thesis.txt").write_text("ten years of work")
+    X, y = load_diabetes(return_X_y=True)
+
+    with pytest.raises(spyhop.ArtifactError, match="exists and is no bundle"):
+        fitted(LinearRegression(), X, y, tmp_path)
+
+    assert (tmp_path / "thesis.txt").read_text() == "ten years of work"
+
+
+def test_a_failed_packing_leaves_nothing_behind(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+
+    with pytest.raises(spyhop.ArtifactError):
+        fitted(LinearRegression(), X, y, tmp_path / "bundle", name="No Name!")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def strange_tables():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    dates = X.assign(day=pd.Timestamp("2026-11-23"))
+    yield "dates", dates, y, LinearRegression(), 'column "day" .* holds Timestamp'
+    mixed = X.assign(age=[1, "x"] * (len(X) // 2))
+    yield "mixed", mixed, y, LinearRegression(), 'column "age" .* holds int, str'
+    empty = X.assign(age=np.nan)
+    yield "empty", empty, y, LinearRegression(), "holds no value at all"
+    yield "unnamed", X.set_axis(range(10), axis=1), y, LinearRegression(), "not all text"
+    yield "clusters", X, y, KMeans(2), "expected a fitted classifier or regressor"
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "estimator", "said"),
+    [pytest.param(*case[1:], id=case[0]) for case in strange_tables()],
+)
+def test_what_no_row_could_carry_is_refused_by_name(X, y, estimator, said, tmp_path):
+    train = test = (X, y)
+    good = load_diabetes(return_X_y=True, as_frame=True)[0]
+
+    with pytest.raises(spyhop.ArtifactError, match=said):
+        spyhop.pack(
+            estimator.fit(good, y), name="m", train=train, test=test, out=tmp_path / "bundle"
+        )
+
+
+def test_an_infinite_number_in_the_test_table_is_refused_with_its_row(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+    pipeline = LinearRegression().fit(X, y)
+    infinite = X[:5].copy()
+    infinite[3, 2] = np.inf
+
+    with pytest.raises(
+        spyhop.ArtifactError, match=r"rows\[3\].x2: got a number that is not finite"
+    ):
+        spyhop.pack(
+            pipeline, name="m", train=(X, y), test=(infinite, y[:5]), out=tmp_path / "bundle"
+        )
+
+
+def test_a_test_table_with_other_columns_is_refused(tmp_path):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    pipeline = LinearRegression().fit(X, y)
+
+    with pytest.raises(spyhop.ArtifactError, match="expected those of train"):
+        spyhop.pack(
+            pipeline, name="m", train=(X, y), test=(X[X.columns[::-1]], y), out=tmp_path / "b"
+        )
