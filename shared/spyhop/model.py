@@ -1,6 +1,5 @@
 """A loaded, proved model that answers rows: the one predict path behind every door."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ class Model:
         self.bundle = bundle
         self._engine = engine
 
-    def predict(self, rows: Sequence[Any]) -> list[Prediction]:
+    def predict(self, rows: list[Any]) -> list[Prediction]:
         """Return one answer a row, in their order.
 
         A row is a mapping by column name, in any order, or a list in the schema's order, of
