@@ -1,10 +1,13 @@
 """AWS Lambda's way in: API Gateway (HTTP API v2, REST v1) and direct invocation.
 
-`handler.handler` is the function's entry point.  Envelopes only; rows are spyhop's matter.
+Envelopes only; rows are spyhop's matter.
 """
 
 import os
 from typing import Any
+
+# Before numpy is imported: a pool of threads for one vCPU would only delay the start.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from spyhop.http import Request, respond, respond_directly
 from spyhop.service import released_service
@@ -16,23 +19,22 @@ SERVICE.warm()
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Return the reply in the shape that the sender of `event` expects."""
     platform_id = getattr(context, "aws_request_id", None)
-    if not (isinstance(event, dict) and "requestContext" in event):
+    gateway = event.get("requestContext") if isinstance(event, dict) else None
+    if not isinstance(gateway, dict):
         return respond_directly(SERVICE, event, platform_id)
-    method, path = _target(event)
+    method, path = _target(event, gateway)
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    body = (event.get("body") or "").encode("utf-8", "surrogatepass")
+    body = str(event.get("body") or "").encode("utf-8", "surrogatepass")
     wrapped = bool(event.get("isBase64Encoded"))
     reply = respond(SERVICE, Request(method, path, headers, body, wrapped, platform_id))
-    return {
-        "statusCode": reply.status,
-        "headers": dict(reply.headers),
-        "body": reply.body.decode(),
-        "isBase64Encoded": False,
-    }
+    return {"statusCode": reply.status, "headers": reply.headers, "body": reply.body.decode()}
 
 
-def _target(event: dict[str, Any]) -> tuple[str, str]:
-    if event.get("version") == "2.0":
-        stage = f"/{event['requestContext']['stage']}"  # rawPath starts with a named stage
-        return event["requestContext"]["http"]["method"], event["rawPath"].removeprefix(stage)
-    return event["httpMethod"], event["path"]
+def _target(event: dict[str, Any], gateway: dict[str, Any]) -> tuple[str, str]:
+    if "http" not in gateway:
+        return str(event.get("httpMethod")), str(event.get("path"))
+    path, stage = str(event.get("rawPath")), f"/{gateway.get('stage')}"
+    # A named stage comes first in rawPath, except behind a custom domain.
+    return gateway["http"]["method"], path.removeprefix(
+        stage if path.startswith(f"{stage}/") else ""
+    )

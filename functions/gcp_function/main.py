@@ -6,6 +6,9 @@ Envelopes only; rows are spyhop's matter.
 import os
 from typing import Any
 
+# Before numpy is imported: a pool of threads for one vCPU would only delay the start.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from spyhop.http import Request, respond
 from spyhop.service import released_service
 
@@ -17,4 +20,4 @@ def predict(request: Any) -> tuple[bytes, int, dict[str, str]]:
     """Return body, status and headers for a Flask request of any method and path."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     reply = respond(SERVICE, Request(request.method, request.path, headers, request.get_data()))
-    return reply.body, reply.status, dict(reply.headers)
+    return reply.body, reply.status, reply.headers

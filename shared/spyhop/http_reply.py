@@ -22,7 +22,7 @@ class Reply:
     """One HTTP reply; `body` is JSON in UTF-8, `headers` have lower-case names."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     body: bytes
 
 
