@@ -33,8 +33,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 def _target(event: dict[str, Any], gateway: dict[str, Any]) -> tuple[str, str]:
     if "http" not in gateway:
         return str(event.get("httpMethod")), str(event.get("path"))
-    path, stage = str(event.get("rawPath")), f"/{gateway.get('stage')}"
+    path, stage = str(event.get("rawPath")), f"/{gateway.get('stage')}/"
     # A named stage comes first in rawPath, except behind a custom domain.
-    return gateway["http"]["method"], path.removeprefix(
-        stage if path.startswith(f"{stage}/") else ""
-    )
+    path = path[len(stage) - 1 :] if path.startswith(stage) else path
+    return str(gateway["http"].get("method")), path

@@ -31,7 +31,7 @@ def served_answers(
     """
     with tempfile.TemporaryDirectory() as nothing:
         finished = subprocess.run(
-            [sys.executable, "-m", "spyhop.batch", str(folder), *trusted_types],
+            [sys.executable, "-m", "spyhop.served", str(folder), *trusted_types],
             input=msgspec.json.encode(rows),
             capture_output=True,
             env=_bare_environment(locales=nothing),
