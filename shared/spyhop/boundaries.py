@@ -94,10 +94,10 @@ def _bisected(
         # Halve before adding: the sum of two ordinals may not fit.
         middle = first // 2 + last // 2 + (first % 2 + last % 2) // 2
         same = (fingerprint(_number(middle)) == at_low).all(axis=1)
-        narrow = last - first > 1
-        first = np.where(narrow & same, middle, first)
-        last = np.where(narrow & ~same, middle, last)
-        if not (last - first > 1).any():
+        apart = first < last - 1  # their difference may not fit
+        first = np.where(apart & same, middle, first)
+        last = np.where(apart & ~same, middle, last)
+        if not apart.any():
             break
     return _number(first), _number(last)
 

@@ -70,9 +70,7 @@ class _Pipeline:
     def fingerprint(self, table: Table) -> NDArray[Any]:
         """Return one row of numbers (or a label) a row, equal where the answers are equal."""
         outputs = self._outputs(table)
-        found = next(
-            x for x in (outputs.values, outputs.probabilities, outputs.labels) if x is not None
-        )
+        found = next(array for array in reversed(outputs) if array is not None)
         return np.asarray(found).reshape(len(found), -1)
 
     def answered(self, rows: list[Row]) -> tuple[list[Row], list[Prediction]]:
