@@ -1,5 +1,6 @@
 """Small fitted models with the tables they were fitted on, and a way to pack them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,18 +29,34 @@ class Packed(NamedTuple):
     rows: list[dict[str, Any]]
 
 
-def packed(pipeline: Any, train: Any, test: Any, folder: Path, name: str = "model") -> Packed:
+def packed(
+    pipeline: Any,
+    train: Any,
+    test: Any,
+    folder: Path,
+    name: str = "model",
+    trusted: Iterable[str] = (),
+) -> Packed:
     """Return `pipeline`, fitted already, packed into `folder`."""
-    bundle = spyhop.pack(pipeline, name=name, train=train, test=test, out=folder)
+    bundle = spyhop.pack(
+        pipeline, name=name, train=train, test=test, out=folder, trusted_types=trusted
+    )
     table = TableView(test[0])
     return Packed(pipeline, bundle, folder, test[0], table.rows(range(len(table))))
 
 
-def fitted(pipeline: Any, X: Any, y: Any, folder: Path, name: str = "model") -> Packed:
+def fitted(
+    pipeline: Any,
+    X: Any,
+    y: Any,
+    folder: Path,
+    name: str = "model",
+    trusted: Iterable[str] = (),
+) -> Packed:
     """Return `pipeline` fitted on two thirds of (X, y) and packed with the rest held out."""
     n = len(X) * 2 // 3
     first, rest = (X[:n], y[:n]), (X[n:], y[n:])
-    return packed(pipeline.fit(*first), first, rest, folder, name)
+    return packed(pipeline.fit(*first), first, rest, folder, name, trusted)
 
 
 def whales_model(folder: Path) -> Packed:

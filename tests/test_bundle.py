@@ -115,6 +115,34 @@ def test_a_manifest_that_names_a_file_outside_the_bundle_is_refused(copy, name):
         open_folder(copy)
 
 
+@pytest.mark.parametrize(
+    "manifest", ["[1]", "{}", '{"format": 1, "created": "2026-11-23"}', '"text"']
+)
+def test_a_manifest_that_spyhop_did_not_write_is_refused(copy, manifest):
+    (copy / "manifest.json").write_text(manifest)
+    (copy / "VERSION").write_text(version_of(manifest.encode(), "2026-11-23"))
+
+    with pytest.raises(spyhop.ArtifactError, match=r"manifest.json"):
+        open_folder(copy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest.update(files={}),
+        lambda manifest: manifest.update(files={"x.bin": 5}),
+        lambda manifest: manifest["files"].pop("model.onnx"),
+        lambda manifest: manifest.pop("engine"),
+        lambda manifest: manifest.update(answers=None),
+    ],
+)
+def test_a_manifest_with_a_part_missing_or_garbled_is_refused(copy, change):
+    rewrite(copy, change)
+
+    with pytest.raises(spyhop.ArtifactError):
+        open_folder(copy)
+
+
 @pytest.mark.parametrize("version", ["", "latest", "../2026-11-23-0123456789abcdef"])
 def test_a_version_that_is_no_version_is_refused(whales, version):
     with pytest.raises(spyhop.ArtifactError):

@@ -10,7 +10,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "shared" / "spyhop"
 DOORS = sorted((ROOT / "functions").glob("*/*.py"))
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-SERVING = ("bundle", "model", "service", "http", "http_reply", "settings", "releases")
+SERVING = (
+    *("bundle", "model", "version_guard", "service"),
+    *("http", "http_reply", "settings", "releases"),
+)
 
 
 def imports(path: Path) -> set[str]:

@@ -151,8 +151,29 @@ def test_a_name_that_could_climb_out_of_its_folder_is_refused(store, model):
         current_release(store, model, "production")
 
 
-def test_an_entry_that_spyhop_did_not_write_is_refused(store):
-    store.create("whales/channels/production/00000001.json", b'{"format": 1, "number": 1}')
+def test_what_someone_else_left_in_a_channels_folder_is_not_an_entry(store, whales):
+    version = publish(store, whales.folder)
+    for name in (".DS_Store", "README.json", "00000009.json.bak", "123.json"):
+        store.create(f"whales/channels/production/{name}", b"not ours")
+
+    assert promote(store, "whales", version, "production", **WHO).number == 1
+
+
+def test_a_bundle_copied_to_another_models_place_is_refused(store, whales):
+    version = publish(store, whales.folder)
+    for key in store.list("whales/"):
+        store.create(key.replace("whales/", "churn/", 1), store.get(key))
+
+    with pytest.raises(ArtifactError, match='of model "churn" .* is a bundle of "whales"'):
+        open_version(store, "churn", version)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"format": 1, "number": 1}', b'"text"', b"", b"\xff", b'{"format": 1, "weights": 5}'],
+)
+def test_an_entry_that_spyhop_did_not_write_is_refused(store, body):
+    store.create("whales/channels/production/00000001.json", body)
 
     with pytest.raises(ArtifactError, match="not an entry that spyhop wrote"):
         current_release(store, "whales", "production")

@@ -53,4 +53,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'spyhop' has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_HOME[name]), name)
+    try:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    except ModuleNotFoundError as error:
+        if name != "pack":
+            raise
+        needed = f'spyhop.pack needs {error.name}. Install it with: pip install "spyhop[train]"'
+        raise ConfigError(needed) from error

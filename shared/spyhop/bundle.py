@@ -99,15 +99,22 @@ def open_bundle(read: ReadFile, version: str) -> Bundle:
     """
     manifest_bytes = _present(read(MANIFEST), MANIFEST, version)
     manifest = _checked_manifest(manifest_bytes, version)
-    files = {MANIFEST: manifest_bytes}
-    for name, promised in manifest["files"].items():
-        files[name] = _verified(read, name, promised, version)
-    return _built(manifest, files, version)
+    try:
+        files = {MANIFEST: manifest_bytes}
+        for name, promised in manifest["files"].items():
+            files[name] = _verified(read, name, promised, version)
+        return _built(manifest, files, version)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"{MANIFEST} of {version} is not what spyhop writes ({type(error).__name__}: {error}). "
+            "Pack the model again."
+        ) from error
 
 
 def _checked_manifest(body: bytes, version: str) -> dict[str, Any]:
     digest = hashlib.sha256(body).hexdigest()[:16]
-    manifest = _decoded(body, MANIFEST) if version[-16:] == digest else {}
+    decoded = _decoded(body, MANIFEST) if version[-16:] == digest else {}
+    manifest = decoded if isinstance(decoded, dict) else {}
     if not is_version(version) or version[:10] != str(manifest.get("created"))[:10]:
         raise ArtifactError(
             f"{MANIFEST} does not match the version {version[:40]!r} (its sha256 starts "
@@ -150,6 +157,8 @@ def _decoded(body: bytes, name: str) -> Any:
 
 def _built(manifest: Mapping[str, Any], files: Mapping[str, bytes], version: str) -> Bundle:
     engine, golden = manifest["engine"], _decoded(files[GOLDEN], GOLDEN)
+    if engine["artefact"] not in files:
+        raise KeyError(engine["artefact"])
     parity = manifest["parity"]
     return Bundle(
         name=manifest["name"],

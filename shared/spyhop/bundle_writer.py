@@ -16,7 +16,16 @@ from spyhop.core.blocks import Block, block_to_json
 from spyhop.core.parity import Parity
 from spyhop.core.schema import Schema, schema_to_json
 
-LIBRARIES = ("spyhop", "scikit-learn", "numpy", "pandas", "skl2onnx", "onnxruntime", "skops")
+LIBRARIES = (
+    "spyhop",
+    "scikit-learn",
+    "scipy",
+    "numpy",
+    "pandas",
+    "skl2onnx",
+    "onnxruntime",
+    "skops",
+)
 
 
 @dataclass(frozen=True)

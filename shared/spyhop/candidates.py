@@ -9,6 +9,7 @@ import skops.io
 from spyhop.core.answers import AnswerSpec
 from spyhop.core.schema import Schema
 from spyhop.engines.convert import STRATEGIES, Graph, convert
+from spyhop.errors import ArtifactError
 
 
 class Make(Protocol):
@@ -42,5 +43,12 @@ def candidates(pipeline: Any, schema: Schema, answers: AnswerSpec) -> Iterator[C
         strategy="sklearn skops",
         file="model.skops",
         tolerance=1e-9,
-        make=lambda: Graph(skops.io.dumps(pipeline), ()),
+        make=partial(_dumped, pipeline),
     )
+
+
+def _dumped(pipeline: Any) -> Graph:
+    try:
+        return Graph(skops.io.dumps(pipeline), ())
+    except Exception as error:  # skops lets through what a part of the pipeline raises
+        raise ArtifactError(f"skops cannot write it: {error}") from error

@@ -13,7 +13,7 @@ import numpy as np
 from spyhop.core.answers import AnswerSpec, predictions
 from spyhop.core.rows import parse_rows
 from spyhop.core.schema import Category, Column, Kind, Schema
-from spyhop.core.values import LARGEST_INTEGER
+from spyhop.core.values import LARGEST_INTEGER, integer_bounds
 from spyhop.engines.frames import pipeline_input
 from spyhop.engines.sklearn import pipeline_outputs
 from spyhop.errors import ArtifactError
@@ -86,12 +86,16 @@ def _kind(name: str, present: Cells, is_text: bool) -> Kind:
 
 
 def _unseen(column: Column) -> Category | None:
-    """Return a number or boolean that training did not see, if the column may hold codes."""
+    """Return a value that training did not see and the column can hold, if it may hold codes."""
     if not column.categories:
         return None
     if column.kind == "boolean":
         return next((value for value in (True, False) if value not in column.known), None)
-    return max(column.categories) + 1  # type: ignore[operator]
+    smallest, largest = integer_bounds(column)
+    low, high = int(min(column.categories)), int(max(column.categories))
+    inside = (code for code in range(low, high) if code not in column.known)
+    outside = (code for code in (high + 1, low - 1) if smallest <= code <= largest)
+    return next(inside, next(outside, None))
 
 
 class _Prober:

@@ -20,6 +20,13 @@ from spyhop.service import Service
 # What API Gateway and Lambda let through at the most (6 MB for one invocation).
 MOST_BODY_BYTES = 6 * 1024 * 1024
 
+# Lambda returns 6 MB at the most, and wraps the body in JSON once more.
+MOST_REPLY_BYTES = 4 * 1024 * 1024
+_TOO_MUCH = (
+    f"the answers to these rows are more than {MOST_REPLY_BYTES} bytes. "
+    "Send the rows in several requests."
+)
+
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -51,7 +58,10 @@ def respond(service: Service, request: Request) -> Reply:
             allowed = ", ".join(route.methods)
             detail = f"This path takes {allowed}, not {request.method[:20]}."
             return fault(405, detail, request_id, {"allow": allowed})
-        return json_reply(route.answer(service, request, request_id), request_id)
+        reply = json_reply(route.answer(service, request, request_id), request_id)
+        if len(reply.body) > MOST_REPLY_BYTES:
+            raise InvalidRequest(_TOO_MUCH, fault="size")
+        return reply
     except Exception as error:  # the outermost place: no stack trace may reach a caller
         return error_reply(error, request_id)
 
@@ -130,7 +140,7 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _request_id(sent: str | None, platform_id: str | None) -> str:
-    if sent and _REQUEST_ID.fullmatch(sent):
+def _request_id(sent: object, platform_id: str | None) -> str:
+    if isinstance(sent, str) and _REQUEST_ID.fullmatch(sent):
         return sent
     return platform_id or os.urandom(16).hex()

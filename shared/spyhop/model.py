@@ -1,5 +1,7 @@
 """A loaded, proved model that answers rows: the one predict path behind every door."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,14 @@ def start(bundle: Bundle, trusted_types: frozenset[str] = frozenset()) -> Model:
             "Refusing to serve it; pack the model again."
         )
     model = start_unproved(bundle, trusted_types)
-    replay_golden_rows(model)
+    changed = _changed_libraries(bundle)
+    replay_golden_rows(model, changed)
+    if changed:
+        print(
+            f"spyhop: {bundle.version} of {bundle.name} answers its golden rows as it was "
+            f"proved, on other libraries: {'; '.join(changed)}",
+            file=sys.stderr,
+        )
     return model
 
 
@@ -92,8 +101,16 @@ def start_unproved(bundle: Bundle, trusted_types: frozenset[str] = frozenset()) 
     return Model(bundle, engine)
 
 
-def replay_golden_rows(model: Model) -> None:
-    """Answer the bundle's golden rows again and compare.
+def _changed_libraries(bundle: Bundle) -> list[str]:
+    if bundle.engine != "sklearn":
+        return []
+    from spyhop.version_guard import changed_libraries  # a graph needs none of them
+
+    return changed_libraries(bundle.manifest["libraries"])
+
+
+def replay_golden_rows(model: Model, changed: Sequence[str] = ()) -> None:
+    """Answer the bundle's golden rows again and compare; `changed` are libraries to blame.
 
     Raises:
         ArtifactError: naming the first golden row whose answer is another.
@@ -103,21 +120,23 @@ def replay_golden_rows(model: Model) -> None:
     try:
         answers = model.predict(list(bundle.golden_rows))
     except InvalidRequest as error:
-        raise _golden_failure(bundle, f"was refused: {error}") from error
+        raise _golden_failure(bundle, f"was refused: {error}", changed) from error
     apart = differences(bundle.golden_answers, answers, bundle.answers, bundle.parity.scale)
     for row, (promised, answer) in enumerate(zip(bundle.golden_answers, answers, strict=True)):
         if not same_label(promised, answer):
-            raise _golden_failure(bundle, f"{row} has another label than when it was packed")
+            raise _golden_failure(bundle, f"{row} has another label", changed)
         if apart[row] > bundle.parity.tolerance:
             raise _golden_failure(
                 bundle,
                 f"{row} is off by {apart[row]:.1e}, tolerance {bundle.parity.tolerance:.0e}",
+                changed,
             )
 
 
-def _golden_failure(bundle: Bundle, what: str) -> ArtifactError:
+def _golden_failure(bundle: Bundle, what: str, changed: Sequence[str]) -> ArtifactError:
+    blame = f" It runs on other libraries: {'; '.join(changed)}." if changed else ""
     return ArtifactError(
         f"{bundle.version} of {bundle.name} does not answer here as it did when it was packed: "
-        f"golden row {what}. Refusing to serve it; check the library versions against its "
-        "manifest, or pack it again here."
+        f"golden row {what}.{blame} Refusing to serve it; install what its manifest names, or "
+        "pack it again here."
     )

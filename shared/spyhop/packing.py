@@ -1,7 +1,6 @@
 """From a fitted pipeline to a proved bundle: derive, convert, prove, write, swap into place."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
@@ -56,7 +55,7 @@ def pack(
         ArtifactError: the pipeline, a table or `out` is not what it should be, or no engine
             answers as scikit-learn does; the message has each engine's reason.
     """
-    out = Path(out)
+    out = Path(out).resolve()
     _check_target(name, out)
     train_table, test_table = _labelled(train, "train"), _labelled(test, "test")
     if test_table.names != train_table.names:
@@ -165,11 +164,16 @@ def _proved(
 
 
 def _swap_into_place(finished: Path, out: Path) -> None:
-    """Make `finished` be `out`; a reader finds the old bundle or the new one, never a mixture."""
-    if not out.exists():
-        os.rename(finished, out)
-        return
+    """Make `finished` be `out`.
+
+    A reader finds the old bundle, for a moment none, then the new one; never a mixture.
+    """
     old = finished.with_name("old")
-    os.rename(out, old)
-    os.rename(finished, out)
-    shutil.rmtree(old)
+    if out.exists():
+        os.rename(out, old)
+    try:
+        os.rename(finished, out)
+    except BaseException:
+        if old.exists():
+            os.rename(old, out)
+        raise

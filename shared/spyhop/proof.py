@@ -30,13 +30,16 @@ def served_answers(
         ArtifactError: the bundle does not load, or refuses a row.
     """
     with tempfile.TemporaryDirectory() as nothing:
-        finished = subprocess.run(
-            [sys.executable, "-m", "spyhop.served", str(folder), *trusted_types],
-            input=msgspec.json.encode(rows),
-            capture_output=True,
-            env=_bare_environment(locales=nothing),
-            timeout=LONGEST_S,
-        )
+        try:
+            finished = subprocess.run(
+                [sys.executable, "-m", "spyhop.served", str(folder), *trusted_types],
+                input=msgspec.json.encode(rows),
+                capture_output=True,
+                env=_bare_environment(locales=nothing),
+                timeout=LONGEST_S,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ArtifactError(f"gave no answer within {LONGEST_S} s") from error
     if finished.returncode != 0:
         said = finished.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ArtifactError(said[-1] if said else f"exit code {finished.returncode}")

@@ -9,10 +9,10 @@ back is one more entry.
     <model>/channels/<channel>/00000007.json
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -23,6 +23,8 @@ from spyhop.model import start
 from spyhop.stores import Store
 
 FORMAT = 1
+
+_ENTRY = re.compile(r"\d{8}\.json")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class Release:
                 "this spyhop serves one. Deploy a newer spyhop."
             )
         return next(iter(self.weights))
+
+
+class _Format(msgspec.Struct):
+    format: int
 
 
 def publish(store: Store, folder: str | Path, trusted_types: frozenset[str] = frozenset()) -> str:
@@ -158,7 +164,13 @@ def open_version(store: Store, model: str, version: str) -> Bundle:
             f'No version "{version[:40]}" of model "{model}" in {store.url}. Newest three: '
             f"{newest}. List all: spyhop versions {model}"
         )
-    return open_bundle(lambda name: store.get(f"{prefix}{name}"), version)
+    bundle = open_bundle(lambda name: store.get(f"{prefix}{name}"), version)
+    if bundle.name != model:
+        raise ArtifactError(
+            f'version "{version}" of model "{model}" in {store.url} is a bundle of '
+            f'"{bundle.name}". Someone copied it there; publish it with spyhop publish.'
+        )
+    return bundle
 
 
 def _version_prefix(model: str, version: str) -> str:
@@ -172,21 +184,20 @@ def _entry_key(model: str, channel: str, number: int) -> str:
 def _last_number(store: Store, model: str, channel: str) -> int:
     prefix = f"{model}/channels/{channel}/"
     names = (key[len(prefix) :] for key in store.list(prefix))
-    # production/eu is a channel of its own below production/
-    return max((int(name[:8]) for name in names if "/" not in name), default=0)
+    # Whatever else lies there is not ours: production/eu is a channel of its own.
+    return max((int(name[:8]) for name in names if _ENTRY.fullmatch(name)), default=0)
 
 
 def _entry(store: Store, model: str, channel: str, number: int) -> Release:
-    body = store.get(_entry_key(model, channel, number))
+    body = store.get(_entry_key(model, channel, number)) or b""
     try:
-        fields: dict[str, Any] = msgspec.json.decode(body or b"")
-        if fields.pop("format") != FORMAT:
+        if msgspec.json.decode(body, type=_Format).format != FORMAT:
             raise ArtifactError(
                 f"release {number} of {model} in {channel} has a format this spyhop does not "
                 f"read (it reads {FORMAT}). Deploy a newer spyhop."
             )
-        return Release(**fields)
-    except (msgspec.DecodeError, KeyError, TypeError) as error:
+        return msgspec.json.decode(body, type=Release)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ArtifactError(
             f"release {number} of {model} in {channel} is not an entry that spyhop wrote "
             f"({error}). Promote a version again."

@@ -7,7 +7,7 @@ from typing import Any
 
 from spyhop.core.refusals import type_name
 from spyhop.core.schema import schema_to_json
-from spyhop.errors import InvalidRequest, SpyhopError
+from spyhop.errors import InvalidRequest
 from spyhop.model import Model, start
 from spyhop.releases import current_release, open_version
 from spyhop.settings import read_settings
@@ -41,8 +41,8 @@ class Service:
         """Load the model before the first caller waits for it; a failure waits for them."""
         try:
             self.model()
-        except SpyhopError as error:
-            print(f"spyhop: not ready: {error}", file=sys.stderr)
+        except Exception as error:  # a function that cannot start must still answer, with 503
+            print(f"spyhop: not ready: {type(error).__name__}: {error}", file=sys.stderr)
 
     def predict(self, request: object, request_id: str) -> dict[str, Any]:
         """Return the answers to `{"instances": [row, …]}`, with model and request id.
@@ -98,6 +98,7 @@ def released_service(environ: Mapping[str, str]) -> Service:
         settings = read_settings(environ)
         store = open_store(settings.root)
         release = current_release(store, settings.model, settings.channel)
-        return start(open_version(store, settings.model, release.version))
+        bundle = open_version(store, settings.model, release.version)
+        return start(bundle, settings.trusted_types)
 
     return Service(load)

@@ -9,15 +9,22 @@ from spyhop.errors import ConfigError
 
 @dataclass(frozen=True)
 class Settings:
-    """Where a function finds its model: `model` in `channel`, below the store `root`."""
+    """Where a function finds its model: `model` in `channel`, below the store `root`.
+
+    `trusted_types` are full names of types beyond scikit-learn's own that it may construct.
+    """
 
     root: str
     model: str
     channel: str
+    trusted_types: frozenset[str] = frozenset()
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Return the settings in `environ`: SPYHOP_ROOT, SPYHOP_MODEL, SPYHOP_CHANNEL (production).
+    """Return the settings in `environ`.
+
+    SPYHOP_ROOT, SPYHOP_MODEL; SPYHOP_CHANNEL (production if unset); SPYHOP_TRUSTED_TYPES
+    (names with commas between them, none if unset).
 
     Raises:
         ConfigError: a variable is absent or is no name.
@@ -26,6 +33,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         root=_required(environ, "SPYHOP_ROOT", "the store's root: a folder's path or file://…"),
         model=_required(environ, "SPYHOP_MODEL", "the model's name"),
         channel=environ.get("SPYHOP_CHANNEL", "production"),
+        trusted_types=frozenset(environ.get("SPYHOP_TRUSTED_TYPES", "").replace(",", " ").split()),
     )
     if not is_model_name(settings.model):
         raise ConfigError(f"SPYHOP_MODEL is no model name; expected {NAME_RULE}")

@@ -78,19 +78,15 @@ class TableView:
 def _layout(X: Any) -> tuple[Layout, Any]:
     if hasattr(X, "columns") and hasattr(X, "iloc"):
         return "frame", X
-    array = np.asarray(X, dtype=object) if _is_texts(X) else np.asarray(X)
-    if array.ndim == 1 and _is_texts(array.tolist()):
-        return "vector", array
-    if array.ndim == 2:
-        return "matrix", array
+    if isinstance(X, np.ndarray) and X.ndim == 2:
+        return "matrix", X
+    texts = X.tolist() if hasattr(X, "tolist") else X
+    if isinstance(texts, list) and texts and all(isinstance(value, str) for value in texts):
+        return "vector", np.array(texts, dtype=object)
     raise ArtifactError(
-        f"got a table of shape {array.shape} ({type(X).__name__}), expected a pandas DataFrame, "
-        "a two-dimensional array, or a list of texts."
+        f"got a table of the type {type(X).__name__}, expected a pandas DataFrame, a "
+        "two-dimensional numpy array (not a sparse one), or a list of texts."
     )
-
-
-def _is_texts(X: Any) -> bool:
-    return len(X) > 0 and all(isinstance(value, str) for value in X)
 
 
 def _is_missing(value: Any) -> bool:

@@ -110,12 +110,18 @@ def test_a_direct_invocation_gets_the_body_that_http_gets(handler, whales):
     assert answer == json.loads(handler(v2(*PREDICT, json.dumps(request)), None)["body"])
 
 
-@pytest.mark.parametrize("event", [None, 5, "x", [], {}, {"instances": [float("nan")]}])
+LONE_SURROGATE = {"instances": [{"\ud800": 1}]}
+
+
+@pytest.mark.parametrize(
+    "event", [None, 5, "x", [], {}, {"instances": [float("nan")]}, LONE_SURROGATE]
+)
 def test_a_direct_invocation_with_bad_rows_gets_the_problem_and_no_exception(handler, event):
     problem = handler(event, None)
 
     assert problem["status"] in (400, 422)
     assert problem["detail"]
+    assert json.dumps(problem, ensure_ascii=False).encode()
 
 
 def test_a_base64_body_is_the_body(handler, whales):
@@ -130,7 +136,7 @@ def test_a_base64_body_is_the_body(handler, whales):
     assert handler({**wrapped, "body": "abc"}, None)["statusCode"] == 400
 
 
-@pytest.mark.parametrize("headers", [None, {}])
+@pytest.mark.parametrize("headers", [None, {}, {"x-request-id": 5}])
 def test_an_event_without_headers_or_body_is_answered(handler, headers):
     event = {**v2(*PREDICT, ""), "headers": headers, "body": None}
 

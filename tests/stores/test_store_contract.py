@@ -62,11 +62,26 @@ def test_keys_are_listed_by_prefix_in_order(driver):
     assert driver.list("none/") == []
 
 
-@pytest.mark.parametrize("key", ["../up", "a/../../b", "/etc/passwd", "a//b", ".", "a\\b", "a\0b"])
+@pytest.mark.parametrize(
+    "key", ["../up", "a/../../b", "/etc/passwd", "a//b", ".", "a\\b", "a\0b", "a~b"]
+)
 def test_a_key_that_leaves_the_root_is_refused(driver, key):
     for call in (driver.get, driver.head, lambda key: driver.create(key, b"")):
         with pytest.raises(ConfigError):
             call(key)
+
+
+def test_a_folder_with_spaces_and_other_letters_is_found_by_its_own_url(tmp_path):
+    store = open_store(str(tmp_path / "mö dels"))
+    store.create("key", b"1")
+
+    assert open_store(store.url).get("key") == b"1"
+
+
+@pytest.mark.parametrize("url", ["file://elsewhere/models", "file://models"])
+def test_a_file_url_of_another_machine_is_refused(url):
+    with pytest.raises(ConfigError, match="expected file:///"):
+        open_store(url)
 
 
 def test_a_half_written_object_is_never_seen(tmp_path):

@@ -46,7 +46,7 @@ def train(project: Path, out: Path | None) -> None:
     "train_file",
     required=True,
     type=click.Path(exists=True, path_type=Path),
-    help="The table it was fitted on, target included: CSV or Parquet.",
+    help="The table it was fitted on, target included: CSV.",
 )
 @click.option(
     "--test",
@@ -103,7 +103,7 @@ def pack(
 def _labelled_table(path: Path, target: str) -> tuple[Any, Any]:
     import pandas as pd
 
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    table = pd.read_csv(path)
     if target not in table.columns:
         raise ConfigError(
             f'{path} has no column "{target}". It has: {", ".join(map(str, table.columns))}'

@@ -33,8 +33,9 @@ def show_bundle(bundle: Bundle, folder: Path) -> None:
     if bundle.parity is not None:
         facts.add_row("proof", _proof(bundle))
     for score, value in bundle.metrics["test"].items():
-        trained = bundle.metrics["train"][score]
-        facts.add_row(score, f"{value:.4g} on test rows   [dim]{trained:.4g} on train rows[/dim]")
+        trained = bundle.metrics["train"].get(score)
+        beside = "" if trained is None else f"   [dim]{trained:.4g} on train rows[/dim]"
+        facts.add_row(score, f"{value:.4g} on test rows{beside}")
     console.print(facts)
 
 

@@ -8,7 +8,13 @@ from itertools import islice
 from typing import Any
 
 from spyhop.core.schema import Column, Schema
-from spyhop.core.values import TYPES_TAKEN, WITHIN_BOUNDS, value_kind
+from spyhop.core.values import (
+    LARGEST_INTEGER,
+    TYPES_TAKEN,
+    WITHIN_BOUNDS,
+    integer_bounds,
+    value_kind,
+)
 from spyhop.errors import InvalidRequest, Problem
 
 MOST_PROBLEMS = 100
@@ -58,7 +64,7 @@ def cell_fault(value: object, column: Column) -> str | None:
     kind = value_kind(column)
     if type(value) not in TYPES_TAKEN[kind]:
         return f"got {type_name(value)}, expected {expected_value(column)}"
-    if not WITHIN_BOUNDS[kind]([value]):
+    if not WITHIN_BOUNDS[kind]([value], column):
         return f"got {_OUT_OF_BOUNDS[kind]}, expected {expected_value(column)}"
     if column.kind == "category" and not column.accepts_unknown and value not in column.known:
         return f"got an unknown category, expected {expected_value(column)}"
@@ -67,25 +73,32 @@ def cell_fault(value: object, column: Column) -> str | None:
 
 def expected_value(column: Column) -> str:
     """Return in words what `column` takes, e.g. "a number (training saw 0 to 130)"."""
-    if column.kind == "category" and column.categories:
-        return f"one of {_some([str(category) for category in column.categories])}"
-    words = _IN_WORDS[column.kind]
+    return _expected_present(column) + (" or null" if column.accepts_missing else "")
+
+
+def _expected_present(column: Column) -> str:
+    kind = value_kind(column)
+    words = _integer_in_words(column) if kind == "integer" else _IN_WORDS[kind]
+    if column.kind == "category":
+        known = _some([str(category) for category in column.categories])
+        return f"{words} (training saw {known})" if column.accepts_unknown else f"one of {known}"
     if column.minimum is not None:
-        words += f" (training saw {column.minimum:g} to {column.maximum:g})"
-    return words + (" or null" if column.accepts_missing else "")
+        return f"{words} (training saw {column.minimum:g} to {column.maximum:g})"
+    return words
 
 
-_IN_WORDS = {
-    "number": "a finite number",
-    "integer": "an integer within ±2^53",
-    "boolean": "true or false",
-    "category": "text",
-    "text": "text",
-}
+def _integer_in_words(column: Column) -> str:
+    smallest, largest = integer_bounds(column)
+    if largest == LARGEST_INTEGER:
+        return "an integer within ±2^53" if smallest else "an integer from 0 to 2^53"
+    return f"an integer from {smallest} to {largest}"
+
+
+_IN_WORDS = {"number": "a finite number", "boolean": "true or false", "text": "text"}
 
 _OUT_OF_BOUNDS = {
     "number": "a number that is not finite",
-    "integer": "a number that is no integer within ±2^53",
+    "integer": "a number outside that",
     "boolean": "a boolean",
     "text": "text with a lone surrogate, which is not Unicode",
 }
@@ -111,10 +124,14 @@ def _name_problems(number: int, row: dict[Any, Any], schema: Schema) -> Iterator
     for name in row:
         if name not in schema.name_set:
             reason = f"no such column{_suggestion(name, absent)}. Known: {_some(schema.names)}"
-            yield Problem(number, str(name)[:LONGEST_NAME], reason)
+            yield Problem(number, _printable(name), reason)
     for column in schema.columns:
         if column.name not in row:
             yield Problem(number, column.name, f"absent, expected {expected_value(column)}")
+
+
+def _printable(name: object) -> str:
+    return str(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
 
 def _suggestion(name: object, absent: list[str]) -> str:

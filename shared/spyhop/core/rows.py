@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spyhop.core.refusals import rows_refused
 from spyhop.core.schema import Column, Schema
-from spyhop.core.values import TYPES_TAKEN, WITHIN_BOUNDS, ValueKind, value_kind
+from spyhop.core.values import NARROW_FLOATS, TYPES_TAKEN, WITHIN_BOUNDS, ValueKind, value_kind
 from spyhop.errors import InvalidRequest
 
 # One array of length n_rows a column.  number: float64, NaN where missing.  integer: int64,
@@ -60,11 +60,14 @@ def column_array(values: list[Any], column: Column) -> NDArray[Any] | None:
             return None
         types.discard(type(None))
         present = [value for value in values if value is not None]
-    if not types <= TYPES_TAKEN[kind] or not WITHIN_BOUNDS[kind](present):
+    if not types <= TYPES_TAKEN[kind] or not WITHIN_BOUNDS[kind](present, column):
         return None
     if column.kind == "category" and not _all_known(present, column):
         return None
-    return np.array(values, dtype=_dtype(kind, missing))
+    array: NDArray[Any] = np.array(values, dtype=_dtype(kind, missing))
+    if column.dtype in NARROW_FLOATS:
+        return array.astype(column.dtype).astype(np.float64)
+    return array
 
 
 def _dtype(kind: ValueKind, missing: bool) -> type:

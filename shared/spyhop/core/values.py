@@ -7,12 +7,17 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, Literal
 
+import numpy as np
+
 from spyhop.core.schema import Column
 
 ValueKind = Literal["number", "integer", "boolean", "text"]
 
 # Beyond this a JSON number no longer says which integer was meant (RFC 7493, section 2.2).
 LARGEST_INTEGER = 2**53
+
+# What training held in fewer bits than JSON's numbers have; a row's number is rounded so too.
+NARROW_FLOATS = ("float16", "float32")
 
 
 def value_kind(column: Column) -> ValueKind:
@@ -39,18 +44,33 @@ TYPES_TAKEN: dict[ValueKind, frozenset[type]] = {
 }
 
 
-def _finite(values: Sequence[Any]) -> bool:
+def integer_bounds(column: Column) -> tuple[int, int]:
+    """Return the smallest and the largest integer that `column` can hold as training did."""
+    dtype = column.dtype.lower()  # pandas writes its nullable integers with a capital
+    if not dtype.startswith(("int", "uint")):
+        return -LARGEST_INTEGER, LARGEST_INTEGER
+    held = np.iinfo(dtype)
+    return max(int(held.min), -LARGEST_INTEGER), min(int(held.max), LARGEST_INTEGER)
+
+
+def _is_finite(values: Sequence[Any], column: Column) -> bool:
     try:
-        return all(map(isfinite, values))
+        if not all(map(isfinite, values)):
+            return False
+        if column.dtype.lower() not in NARROW_FLOATS:
+            return True
+        largest = float(np.finfo(column.dtype.lower()).max)
+        return all(-largest <= value <= largest for value in values)
     except OverflowError:  # an integer beyond the largest float
         return False
 
 
-def _whole(values: Sequence[Any]) -> bool:
-    return all(-LARGEST_INTEGER <= value <= LARGEST_INTEGER and value % 1 == 0 for value in values)
+def _is_whole(values: Sequence[Any], column: Column) -> bool:
+    smallest, largest = integer_bounds(column)
+    return all(smallest <= value <= largest and value % 1 == 0 for value in values)
 
 
-def _unicode(values: Sequence[Any]) -> bool:
+def _is_unicode(values: Sequence[Any], column: Column) -> bool:
     if all(map(str.isascii, values)):
         return True
     try:
@@ -60,9 +80,9 @@ def _unicode(values: Sequence[Any]) -> bool:
     return True
 
 
-WITHIN_BOUNDS: dict[ValueKind, Callable[[Sequence[Any]], bool]] = {
-    "number": _finite,
-    "integer": _whole,
-    "boolean": lambda values: True,
-    "text": _unicode,
+WITHIN_BOUNDS: dict[ValueKind, Callable[[Sequence[Any], Column], bool]] = {
+    "number": _is_finite,
+    "integer": _is_whole,
+    "boolean": lambda values, column: True,
+    "text": _is_unicode,
 }

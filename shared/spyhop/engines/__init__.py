@@ -10,7 +10,7 @@ from spyhop.core.answers import AnswerSpec, Outputs
 from spyhop.core.blocks import Block
 from spyhop.core.rows import Table
 from spyhop.core.schema import Schema
-from spyhop.errors import ArtifactError
+from spyhop.errors import ArtifactError, ConfigError
 
 
 class Engine(Protocol):
@@ -42,15 +42,22 @@ def start_engine(
 
     Raises:
         ArtifactError: the engine cannot load it, or there is no such engine.
+        ConfigError: the engine's libraries are not installed.
     """
-    if name == "onnx":
-        from spyhop.engines.onnx import OnnxEngine
+    try:
+        if name == "onnx":
+            from spyhop.engines.onnx import OnnxEngine
 
-        return OnnxEngine(artefact, blocks, answers)
-    if name == "sklearn":
-        from spyhop.engines.sklearn import SklearnEngine
+            return OnnxEngine(artefact, blocks, answers)
+        if name == "sklearn":
+            from spyhop.engines.sklearn import SklearnEngine
 
-        return SklearnEngine(artefact, schema, answers, trusted_types)
+            return SklearnEngine(artefact, schema, answers, trusted_types)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f'the engine "{name}" needs {error.name}, which is not installed here. Install it '
+            'with: pip install "spyhop[sklearn]"'
+        ) from error
     raise ArtifactError(
         f"manifest.json asks for the engine {name!r}, expected onnx or sklearn. "
         "Serve this bundle with the spyhop that packed it, or a newer one."

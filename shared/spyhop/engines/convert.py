@@ -1,6 +1,6 @@
 """A fitted pipeline as an ONNX graph, by skl2onnx: the ways to try, most exact first.
 
-Whether a graph is right is not decided here.  Each is a proposal that `pack.py` serves and
+Whether a graph is right is not decided here.  Each is a proposal that `packing.py` serves and
 compares with scikit-learn; the first that holds is taken.
 """
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spyhop.core.rows import Table
 from spyhop.core.schema import Column, Schema
+from spyhop.core.values import ValueKind, value_kind
 
 # dtypes that cannot hold a missing value
 WHOLE = ("int", "uint", "bool")
@@ -43,6 +44,21 @@ def _series(values: NDArray[Any], column: Column) -> Any:
 
 
 def _with_missing(values: NDArray[Any], column: Column) -> NDArray[Any]:
-    if values.dtype != object or column.missing_as == "None":
+    """Return the values of an object column as training wrote them: Python's own, and missing
+    as NaN or None; those of other columns as they are."""
+    if column.dtype != "object" and values.dtype != object:
         return values
-    return np.array([np.nan if value is None else value for value in values], dtype=object)
+    missing = None if column.missing_as == "None" else np.nan
+    python_type = _PYTHON_TYPES[value_kind(column)]
+    array = np.empty(len(values), dtype=object)
+    # NaN differs from itself
+    array[:] = [missing if v is None or v != v else python_type(v) for v in values.tolist()]
+    return array
+
+
+_PYTHON_TYPES: dict[ValueKind, type] = {
+    "number": float,
+    "integer": int,
+    "boolean": bool,
+    "text": str,
+}

@@ -33,8 +33,8 @@ class SklearnEngine:
 
     def run(self, table: Table) -> Outputs:
         """See `Engine.run`."""
-        X = pipeline_input(table, self._schema)
         try:
+            X = pipeline_input(table, self._schema)
             return pipeline_outputs(self._pipeline, X, self._answers)
         except Exception as error:  # a pipeline raises what its steps raise
             raise CannotCompute(type(error).__name__) from error
@@ -43,7 +43,13 @@ class SklearnEngine:
 def pipeline_outputs(pipeline: Any, X: Any, answers: AnswerSpec) -> Outputs:
     """Return scikit-learn's own answers for `X`."""
     if answers.task == "regression":
-        return Outputs(values=np.asarray(pipeline.predict(X), dtype=np.float64).reshape(-1))
+        values = np.asarray(pipeline.predict(X), dtype=np.float64)
+        if values.size != len(values):
+            raise ArtifactError(
+                f"the pipeline predicts {values.size // len(values)} values a row, expected one. "
+                "Fit and pack one model a target."
+            )
+        return Outputs(values=values.reshape(-1))
     probabilities = pipeline.predict_proba(X) if answers.has_probabilities else None
     return Outputs(labels=np.asarray(pipeline.predict(X)), probabilities=probabilities)
 
@@ -61,7 +67,8 @@ def load_pipeline(artefact: bytes, trusted_types: frozenset[str]) -> Any:
         if strange:
             raise ArtifactError(
                 f"model.skops holds types that are not trusted: {', '.join(strange)}. "
-                "If they are yours, allow them by name: spyhop.load(..., trusted_types={...})."
+                "If they are yours, allow them by name: SPYHOP_TRUSTED_TYPES on the function, "
+                "trusted_types={...} in Python, --trust-type on the command line."
             )
         return skops.io.loads(artefact, trusted=found)
     except ArtifactError:
@@ -70,13 +77,18 @@ def load_pipeline(artefact: bytes, trusted_types: frozenset[str]) -> Any:
         raise ArtifactError(f"skops cannot load model.skops: {error}") from error
 
 
+# What scikit-learn's own estimators hold besides: an encoder the dtype of its categories, a
+# histogram gradient boosting the check of its columns (skops audits the function apart).
+_PARTS = {"numpy.dtype", "functools.partial", "sklearn.utils.validation.check_array"}
+
+
 def _is_scikit_learns(type_name: str) -> bool:
     """Return whether this is a class inside scikit-learn (trees, losses, optimisers …).
 
     skops trusts its estimators already; these are the parts that estimators are made of.
     Functions stay out, and so do the packages that read files or addresses.
     """
-    if type_name == "numpy.dtype":  # of an encoder's categories; it only describes numbers
+    if type_name in _PARTS:
         return True
     package, _, name = type_name.rpartition(".")
     reads = package.startswith(("sklearn.datasets", "sklearn.externals"))

@@ -44,19 +44,29 @@ def open_store(url: str) -> Store:
     if not separator or scheme == "file":
         from spyhop.stores.local import LocalStore
 
-        return LocalStore(rest if separator else url)
+        return LocalStore(_path_of(rest) if separator else url)
     raise ConfigError(
         f"got the store {scheme}://…, expected a folder's path or file://…. "
         "Drivers for s3:// and gs:// are not part of this version."
     )
 
 
+def _path_of(rest: str) -> str:
+    """Return the path in what follows file:// (RFC 8089); only this machine's files are here."""
+    from urllib.parse import unquote
+
+    host, slash, path = rest.partition("/")
+    if host not in ("", "localhost") or not slash:
+        raise ConfigError(f"got file://{host}…, expected file:/// and an absolute path")
+    return slash + unquote(path)
+
+
 def checked_key(key: str) -> str:
     """Return `key` if it stays inside the root.
 
     Raises:
-        ConfigError: it has an empty part, a part "." or "..", a backslash or a NUL.
+        ConfigError: it has an empty part, a part "." or "..", a backslash, a tilde or a NUL.
     """
-    if any(part in ("", ".", "..") for part in key.split("/")) or "\\" in key or "\0" in key:
+    if any(part in ("", ".", "..") for part in key.split("/")) or set(key) & set("\\~\0"):
         raise ConfigError(f"the key {key!r} does not stay inside the store; expected a/b/c")
     return key

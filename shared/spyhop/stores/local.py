@@ -7,12 +7,15 @@ from pathlib import Path
 from spyhop.errors import StoreUnavailable
 from spyhop.stores import checked_key
 
-# Being written, and so not yet an object.  checked_key lets no object have such a name's "~".
+# Being written, and so not yet an object.  No key has a tilde: see checked_key.
 _UNFINISHED = ".unfinished~"
 
 
 class LocalStore:
-    """Objects as files below `folder`; see `Store` for what each call promises."""
+    """Objects as files below `folder`; see `Store` for what each call promises.
+
+    The file system must offer hard links: they are what makes a creation atomic.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self._root = Path(folder).absolute()
@@ -48,11 +51,11 @@ class LocalStore:
         unfinished = path.with_name(f"{_UNFINISHED}{uuid.uuid4().hex}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_through(unfinished, body)
             try:
+                _write_through(unfinished, body)
                 return _is_first(unfinished, path)
             finally:
-                unfinished.unlink()
+                unfinished.unlink(missing_ok=True)
         except OSError as error:
             raise _unavailable(key, error) from error
 
