@@ -1,0 +1,54 @@
+"""SimpleImputer in doubles, and over texts, where skl2onnx has floats only."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.impute import SimpleImputer
+
+from spyhop.core.blocks import MISSING_TEXT
+from spyhop.engines.converters.graph import Inputs, Nodes, Rule
+
+
+def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
+    """Write the imputer: each missing value becomes its column's statistic.
+
+    A column without any value in training has none; scikit-learn drops it unless told to
+    keep it (`keep_empty_features`, whose statistic is then 0).
+    """
+    if model.add_indicator:
+        raise NotImplementedError("SimpleImputer(add_indicator=True) has no rule")
+    table = _texts(nodes, X) if X.is_text else X.matrix
+    statistics = np.asarray(model.statistics_)
+    missing = _missing_text(nodes, model, table) if X.is_text else _missing(nodes, model, table)
+    if not X.is_text:
+        statistics = statistics.astype(np.float64)
+        if np.isnan(statistics).any():
+            raise NotImplementedError("SimpleImputer drops a column that had no value")
+    return nodes.add("Where", missing, statistics.reshape(1, -1), table)
+
+
+def _texts(nodes: Nodes, X: Inputs) -> str:
+    names = [variable.full_name for variable in X.variables]
+    return names[0] if len(names) == 1 else nodes.add("Concat", *names, axis=1)
+
+
+def _missing(nodes: Nodes, model: Any, table: str) -> str:
+    marker = model.missing_values
+    if marker is None or (isinstance(marker, float) and np.isnan(marker)) or _is_na(marker):
+        return nodes.add("IsNaN", table)
+    return nodes.add("Equal", table, float(marker))
+
+
+def _missing_text(nodes: Nodes, model: Any, table: str) -> str:
+    """Return where `table` holds the text that stands for a missing value in a graph."""
+    marker = model.missing_values
+    if isinstance(marker, str):
+        return nodes.add("Equal", table, np.array([marker]))
+    return nodes.add("Equal", table, np.array([MISSING_TEXT]))
+
+
+def _is_na(marker: Any) -> bool:
+    return type(marker).__name__ == "NAType"
+
+
+RULES: dict[type, Rule] = {SimpleImputer: simple_imputer}
