@@ -12,11 +12,17 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 from sklearn.base import is_classifier, is_regressor
 
-from spyhop.engines.converters import forests, impute
+from spyhop.engines.converters import boosting, forests, histograms, impute, linear, tables
 from spyhop.engines.converters.graph import ML, Inputs, Nodes, Rule, Scores
 from spyhop.engines.converters.trees import TREE_ENSEMBLE_SINCE
 
-RULES: Mapping[type, Rule] = {**forests.RULES, **impute.RULES}
+RULES: Mapping[type, Rule] = {
+    **boosting.RULES,
+    **forests.RULES,
+    **histograms.RULES,
+    **impute.RULES,
+    **linear.RULES,
+}
 
 class Exact(NamedTuple):
     """A model that a rule of ours converts."""
@@ -28,7 +34,7 @@ def convert_exactly(
     model: Any, initial_types: list[tuple[str, Any]], options: Any, target_opset: dict[str, int]
 ) -> Any:
     """Return what `convert_sklearn` makes of `model` with the rules, as an ONNX model."""
-    parsers = dict.fromkeys(RULES, parse)
+    parsers = {**tables.PARSERS, **dict.fromkeys(RULES, parse)}
 
     def convert(scope: Any, operator: Any, container: Any) -> None:
         _write(Nodes(scope, container, RULES, parsers), operator)

@@ -15,7 +15,8 @@ from onnx import TensorProto, numpy_helper
 
 from spyhop.engines.converters.graph import ML, Nodes
 
-LEQ, EQ = 0, 4
+# Branch modes, and what a branch takes for true: a value at most the threshold, or in a set.
+LEQ, MEMBER = 0, 6
 
 TREE_ENSEMBLE_SINCE = 5
 
@@ -25,7 +26,8 @@ class Tree:
     """A binary tree in arrays, one entry a node; node 0 is the root.
 
     A node without `left` (-1) is a leaf.  At others a row goes left if its `feature` holds
-    for `threshold` under `mode`, and where the feature is NaN, if `missing_left`.
+    for `threshold` under `mode`, and where the feature is NaN, if `missing_left`.  `members`
+    has the set of every node, where there is a node with one.
     """
 
     left: NDArray[np.int64]
@@ -34,6 +36,7 @@ class Tree:
     threshold: NDArray[np.float64]
     missing_left: NDArray[np.int64]
     mode: NDArray[np.uint8]
+    members: tuple[tuple[int, ...], ...] = ()
 
     @property
     def leaves(self) -> NDArray[np.bool_]:
@@ -56,6 +59,12 @@ def tree_of(model: Any, features: NDArray[Any] | None = None) -> Tree:
         missing_left=fitted.missing_go_to_left.astype(np.int64),
         mode=np.full(fitted.node_count, LEQ, dtype=np.uint8),
     )
+
+
+def constant_tree() -> Tree:
+    """Return a tree that is one leaf."""
+    none, zero = np.array([-1]), np.array([0])
+    return Tree(none, none, zero, np.array([0.0]), zero, np.array([LEQ], dtype=np.uint8))
 
 
 def as_float32(nodes: Nodes, matrix: str) -> str:
@@ -94,6 +103,7 @@ def ensemble(
         leaf_targetids=_picked(targets, is_leaf).tolist(),
         nodes_splits=_tensor(whole.pop("nodes_splits"), np.float64),
         nodes_modes=_tensor(whole.pop("nodes_modes"), np.uint8),
+        **_membership(trees),
         **{key: array.tolist() for key, array in whole.items()},
     )
 
@@ -119,6 +129,17 @@ def _numbered(tree: Tree, first_node: int, first_leaf: int) -> dict[str, NDArray
         "nodes_falsenodeids": place[right],
         "nodes_falseleafs": leaves[right].astype(np.int64),
     }
+
+
+def _membership(trees: Sequence[Tree]) -> dict[str, TensorProto]:
+    """Return the sets of all nodes that have one, in their order, each ended by a NaN."""
+    sets = [
+        tree.members[node] for tree in trees for node in np.flatnonzero(tree.mode == MEMBER)
+    ]
+    if not sets:
+        return {}
+    flat = [float(member) for members in sets for member in (*members, np.nan)]
+    return {"membership_values": _tensor(np.array(flat), np.float64)}
 
 
 def _picked(arrays: Sequence[NDArray[Any]], chosen: Sequence[NDArray[np.bool_]]) -> NDArray[Any]:
