@@ -12,17 +12,41 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 from sklearn.base import is_classifier, is_regressor
 
-from spyhop.engines.converters import boosting, forests, histograms, impute, linear, tables
+from spyhop.engines.converters import (
+    adaboost,
+    averaging,
+    bayes,
+    boosting,
+    calibrated,
+    constants,
+    forests,
+    histograms,
+    impute,
+    kernels,
+    linear,
+    stacking,
+    tables,
+    targets,
+)
 from spyhop.engines.converters.graph import ML, Inputs, Nodes, Rule, Scores
 from spyhop.engines.converters.trees import TREE_ENSEMBLE_SINCE
 
 RULES: Mapping[type, Rule] = {
+    **adaboost.RULES,
+    **averaging.RULES,
+    **bayes.RULES,
     **boosting.RULES,
+    **calibrated.RULES,
+    **constants.RULES,
     **forests.RULES,
     **histograms.RULES,
     **impute.RULES,
+    **kernels.RULES,
     **linear.RULES,
+    **stacking.RULES,
+    **targets.RULES,
 }
+
 
 class Exact(NamedTuple):
     """A model that a rule of ours converts."""

@@ -1,0 +1,80 @@
+"""Models over a kernel: similarity to stored rows, times a weight for each."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.neighbors import NearestCentroid
+from sklearn.svm import SVR, NuSVR
+
+from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
+
+
+def squared_distances(nodes: Nodes, matrix: str, rows: NDArray[np.float64]) -> str:
+    """Return |x - r|² for all pairs, (n, rows), as x² - 2 x·r + r², never below 0."""
+    own = nodes.add("ReduceSum", nodes.add("Mul", matrix, matrix), np.array([1]), keepdims=1)
+    mixed = nodes.add("MatMul", matrix, -2.0 * rows.T)
+    fixed = (rows * rows).sum(axis=1).reshape(1, -1)
+    return nodes.add("Max", nodes.add("Add", nodes.add("Add", own, mixed), fixed), 0.0)
+
+
+def kernel(
+    nodes: Nodes, matrix: str, rows: NDArray[np.float64], name: Any, gamma: float, model: Any
+) -> str:
+    """Return the kernel `name` between the matrix and `rows`, (n, rows)."""
+    if name == "rbf":
+        distances = squared_distances(nodes, matrix, rows)
+        return nodes.add("Exp", nodes.add("Mul", distances, -float(gamma)))
+    product = nodes.add("MatMul", matrix, rows.T.copy())
+    if name == "linear":
+        return product
+    if name not in ("poly", "polynomial", "sigmoid"):
+        raise NotImplementedError(f"the kernel {name!r} has no rule")
+    line = nodes.add("Add", nodes.add("Mul", product, float(gamma)), float(model.coef0))
+    if name == "sigmoid":
+        return nodes.add("Tanh", line)
+    return nodes.add("Pow", line, float(model.degree))
+
+
+def kernel_ridge(nodes: Nodes, model: Any, X: Inputs) -> str:
+    """Write KernelRidge; gamma is one over the number of columns unless given."""
+    rows = np.asarray(model.X_fit_, dtype=np.float64)
+    gamma = 1.0 / rows.shape[1] if model.gamma is None else model.gamma
+    similar = kernel(nodes, X.matrix, rows, model.kernel, gamma, model)
+    return nodes.add("MatMul", similar, model.dual_coef_.reshape(-1, 1))
+
+
+def support_vector_regressor(nodes: Nodes, model: Any, X: Inputs) -> str:
+    """Write SVR and NuSVR."""
+    similar = kernel(nodes, X.matrix, model.support_vectors_, model.kernel, model._gamma, model)
+    return nodes.add(
+        "Add", nodes.add("MatMul", similar, model.dual_coef_.T.copy()), float(model.intercept_[0])
+    )
+
+
+def nearest_centroid(nodes: Nodes, model: Any, X: Inputs) -> Scores:
+    """Write NearestCentroid.
+
+    With equal priors its label is the nearest centroid's, in plain distances, but its
+    probabilities always come from distances in units of the spread within the classes.
+    """
+    if model.metric != "euclidean":
+        raise NotImplementedError(f"NearestCentroid(metric={model.metric!r}) has no rule")
+    spread = np.where(model.within_class_std_dev_ != 0, model.within_class_std_dev_, 1.0)
+    spread = np.broadcast_to(spread, model.centroids_.shape[1:])
+    scaled = nodes.add("Div", X.matrix, np.array(spread))
+    distances = squared_distances(nodes, scaled, model.centroids_ / spread)
+    scores = nodes.add("Sub", 2.0 * np.log(model.class_prior_), distances)
+    index = argmax(nodes, scores)
+    if np.isclose(model.class_prior_, 1 / len(model.classes_)).all():
+        plain = squared_distances(nodes, X.matrix, model.centroids_)
+        index = argmax(nodes, nodes.add("Neg", plain))
+    return Scores(index, nodes.add("Softmax", scores, axis=1))
+
+
+RULES: dict[type, Rule] = {
+    KernelRidge: kernel_ridge,
+    NearestCentroid: nearest_centroid,
+    **dict.fromkeys((SVR, NuSVR), support_vector_regressor),
+}
