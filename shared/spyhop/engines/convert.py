@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
-from sklearn.base import BaseEstimator, is_classifier
-from sklearn.svm import LinearSVC
 
 from spyhop.core.answers import AnswerSpec
 from spyhop.core.blocks import MISSING_TEXT, Block, BlockType
 from spyhop.core.schema import Schema
 from spyhop.core.values import value_kind
 from spyhop.engines.converters import convert_exactly
+from spyhop.engines.options import without_zipmap
 from spyhop.errors import ArtifactError
 from spyhop.fitted import column_positions, column_transformers
 
@@ -68,32 +67,13 @@ def convert(pipeline: Any, schema: Schema, answers: AnswerSpec, strategy: Strate
             model = convert_it(
                 rewired,
                 initial_types=types,
-                options=_without_zipmap(rewired),
+                options=without_zipmap(rewired),
                 target_opset=OPSETS,
             )
     except Exception as error:  # skl2onnx raises what its converters raise
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ArtifactError(f"skl2onnx cannot convert it: {first_line[:200]}") from error
     return Graph(model.SerializeToString(), blocks)
-
-
-def _without_zipmap(part: Any) -> dict[int, dict[str, bool]]:
-    """Return skl2onnx's options for every classifier in `part`: no probabilities by name.
-
-    Those without probabilities (LinearSVC, …) refuse the option.
-    """
-    if isinstance(part, BaseEstimator):
-        own = {id(part): {"zipmap": False}} if _has_zipmap(part) else {}
-        return own | _without_zipmap(list(vars(part).values()))
-    found: dict[int, dict[str, bool]] = {}
-    for inner in part.values() if isinstance(part, dict) else part:
-        if isinstance(inner, (BaseEstimator, list, tuple, dict)):
-            found |= _without_zipmap(inner)
-    return found
-
-
-def _has_zipmap(model: Any) -> bool:
-    return is_classifier(model) and not isinstance(model, LinearSVC)
 
 
 def input_blocks(schema: Schema, numbers: BlockType) -> tuple[Block, ...]:

@@ -123,7 +123,7 @@ def _write(nodes: Nodes, operator: Any) -> None:
 def _write_scores(nodes: Nodes, scores: Scores, classes: Any, outputs: Any) -> None:
     if classes.dtype.kind in "biu":
         classes = classes.astype(np.int64)
-    nodes.save(nodes.add("Gather", classes, scores.index, axis=0), outputs[0])
+    nodes.save(nodes.add("Gather", classes, scores.winner, axis=0), outputs[0])
     if len(outputs) > 1:
         assert scores.probabilities is not None, "a rule left out the probabilities"
         nodes.save(scores.probabilities, outputs[1])

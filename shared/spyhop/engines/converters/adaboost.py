@@ -36,7 +36,7 @@ def _votes(nodes: Nodes, model: Any, X: Inputs, n_classes: int) -> str:
         trees = [tree_of(part) for part, _ in parts]
         return summed_rows(nodes, as_float32(nodes, X.matrix), trees, tables)
     votes = [
-        nodes.add("Gather", ballot, nodes.classify(part, X).index, axis=0)
+        nodes.add("Gather", ballot, nodes.classify(part, X).winner, axis=0)
         for (part, _), ballot in zip(parts, ballots, strict=True)
     ]
     return nodes.add("Sum", *votes)

@@ -33,7 +33,7 @@ def voting_classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
         probabilities = average(nodes, [_probabilities(scores) for scores in found], weights)
         return Scores(argmax(nodes, probabilities), probabilities)
     one_hot = np.eye(len(model.classes_))
-    votes = [nodes.add("Gather", one_hot, scores.index, axis=0) for scores in found]
+    votes = [nodes.add("Gather", one_hot, scores.winner, axis=0) for scores in found]
     return Scores(argmax(nodes, average(nodes, votes, weights)))
 
 
@@ -86,7 +86,7 @@ def _placed(part: Any, n_classes: int) -> NDArray[np.float64]:
 def _shares(nodes: Nodes, part: Any, X: Inputs, n_classes: int) -> str:
     scores, placed = nodes.classify(part, X), _placed(part, n_classes)
     if not hasattr(part, "predict_proba"):
-        return nodes.add("Gather", placed, scores.index, axis=0)
+        return nodes.add("Gather", placed, scores.winner, axis=0)
     if len(part.classes_) == n_classes:
         return _probabilities(scores)
     return nodes.add("MatMul", _probabilities(scores), placed)

@@ -32,9 +32,7 @@ def boosted(
     """
     stages = [[constant_tree() for _ in start], *trees]
     weights = [[np.array([value]) for value in start], *values]
-    targets = [
-        np.full(len(value), score) for stage in weights for score, value in enumerate(stage)
-    ]
+    targets = [np.full(len(value), score) for stage in weights for score, value in enumerate(stage)]
     flat_trees = [tree for stage in stages for tree in stage]
     flat_weights = [value for stage in weights for value in stage]
     return ensemble(nodes, matrix, flat_trees, flat_weights, targets, len(start))
@@ -62,7 +60,9 @@ def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     odds = nodes.add("Mul", scores, 2.0) if model.loss == "exponential" else scores
     below = is_above(nodes, nodes.add("Neg", scores))
     return Scores(
-        nodes.add("Sub", np.array(1), below), both_classes(nodes, nodes.add("Sigmoid", odds)), scores
+        nodes.add("Sub", np.array(1), below),
+        both_classes(nodes, nodes.add("Sigmoid", odds)),
+        scores,
     )
 
 

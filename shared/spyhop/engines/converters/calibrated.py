@@ -74,7 +74,9 @@ def interpolated(nodes: Nodes, score: str, curve: IsotonicRegression) -> str:
     step = nodes.add("ReduceSum", is_past, np.array([1]), keepdims=1)
     slope = nodes.add("Gather", np.diff(y) / np.diff(x), step)
     beyond = nodes.add("Sub", inside, nodes.add("Gather", x[:-1].copy(), step))
-    return nodes.add("Add", nodes.add("Mul", slope, beyond), nodes.add("Gather", y[:-1].copy(), step))
+    return nodes.add(
+        "Add", nodes.add("Mul", slope, beyond), nodes.add("Gather", y[:-1].copy(), step)
+    )
 
 
 def _at_most_one(nodes: Nodes, probabilities: str) -> str:

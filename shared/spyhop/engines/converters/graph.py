@@ -16,19 +16,21 @@ from skl2onnx._parse import _parse_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.base import is_regressor
 
+from spyhop.engines.options import without_zipmap
+
 Value = str | NDArray[Any] | float | int
 
 ML = "ai.onnx.ml"
 
 
 class Scores(NamedTuple):
-    """What a classifier computes: the index of the winning class, and numbers behind it.
+    """What a classifier computes: the position of the winning class, and numbers behind it.
 
-    `index` has shape (n,) and counts in the order of `classes_`; `probabilities` (n, classes);
+    `winner` has shape (n,) and counts in the order of `classes_`; `probabilities` (n, classes);
     `decision` is its `decision_function`, (n, 1) for two classes.  None where it has none.
     """
 
-    index: str
+    winner: str
     probabilities: str | None = None
     decision: str | None = None
 
@@ -101,6 +103,9 @@ class Nodes:
         return str(rule(self, model, X)) if rule is not None else self._parsed(model, X)[0]
 
     def _parsed(self, model: Any, X: "Inputs") -> list[str]:
+        for key, option in without_zipmap(model).items():
+            self._scope.add_options(key, option)
+            self._container.add_options(key, option)
         outputs = _parse_sklearn(self._scope, model, X.variables, custom_parsers=self._parsers)
         return [
             variable.full_name

@@ -60,8 +60,7 @@ def _tree(predictor: Any) -> Tree:
         missing_left=table["missing_go_to_left"].astype(np.int64),
         mode=np.where(is_set, MEMBER, LEQ).astype(np.uint8),
         members=tuple(
-            _members(sets[node["bitset_idx"]]) if node["is_categorical"] else ()
-            for node in table
+            _members(sets[node["bitset_idx"]]) if node["is_categorical"] else () for node in table
         ),
     )
 
@@ -69,7 +68,9 @@ def _tree(predictor: Any) -> Tree:
 def _members(words: NDArray[np.uint32]) -> tuple[int, ...]:
     """Return the numbers whose bits are set."""
     return tuple(
-        number for number in range(len(words) * WORD) if words[number // WORD] >> (number % WORD) & 1
+        number
+        for number in range(len(words) * WORD)
+        if words[number // WORD] >> (number % WORD) & 1
     )
 
 
@@ -97,7 +98,9 @@ def _numbered(nodes: Nodes, column: str, known: NDArray[Any]) -> str:
     known = np.asarray(known, dtype=np.float64)
     known = known[~np.isnan(known)]
     # One row of zeros and at most one 1, times the positions.
-    same = nodes.add("Cast", nodes.add("Equal", column, known.reshape(1, -1)), to=TensorProto.DOUBLE)
+    same = nodes.add(
+        "Cast", nodes.add("Equal", column, known.reshape(1, -1)), to=TensorProto.DOUBLE
+    )
     position = nodes.add("MatMul", same, np.arange(len(known), dtype=np.float64).reshape(-1, 1))
     found = nodes.add("ReduceMax", same, np.array([1]), keepdims=1)
     return nodes.add("Where", nodes.add("Greater", found, 0.5), position, np.array(np.nan))

@@ -59,9 +59,7 @@ def one_vs_rest(nodes: Nodes, scores: str, squashed: str, n_classes: int) -> Sco
     total = nodes.add("ReduceSum", squashed, np.array([1]), keepdims=1)
     shares = nodes.add("Div", squashed, total)
     is_zero = nodes.add("Equal", total, 0.0)
-    return Scores(
-        argmax(nodes, scores), nodes.add("Where", is_zero, 1 / n_classes, shares), scores
-    )
+    return Scores(argmax(nodes, scores), nodes.add("Where", is_zero, 1 / n_classes, shares), scores)
 
 
 def stochastic_gradient(nodes: Nodes, model: Any, X: Inputs) -> Scores:

@@ -39,7 +39,7 @@ def _answers(nodes: Nodes, part: Any, method: str, X: Inputs) -> str:
     if method == "predict":
         if not np.array_equal(part.classes_, np.arange(len(part.classes_))):
             raise NotImplementedError("stacking on labels that are not 0, 1, … has no rule")
-        column = nodes.add("Reshape", scores.index, np.array([-1, 1]))
+        column = nodes.add("Reshape", scores.winner, np.array([-1, 1]))
         return nodes.add("Cast", column, to=TensorProto.DOUBLE)
     found = scores.decision if method == "decision_function" else scores.probabilities
     if found is None:

@@ -133,9 +133,7 @@ def _numbered(tree: Tree, first_node: int, first_leaf: int) -> dict[str, NDArray
 
 def _membership(trees: Sequence[Tree]) -> dict[str, TensorProto]:
     """Return the sets of all nodes that have one, in their order, each ended by a NaN."""
-    sets = [
-        tree.members[node] for tree in trees for node in np.flatnonzero(tree.mode == MEMBER)
-    ]
+    sets = [tree.members[node] for tree in trees for node in np.flatnonzero(tree.mode == MEMBER)]
     if not sets:
         return {}
     flat = [float(member) for members in sets for member in (*members, np.nan)]
@@ -165,7 +163,9 @@ def summed_rows(
 
     `tables` has one array a tree, shape (nodes, k).
     """
-    if all((np.count_nonzero(t[tree.leaves], axis=1) == 1).all() for tree, t in _pairs(trees, tables)):
+    if all(
+        (np.count_nonzero(t[tree.leaves], axis=1) == 1).all() for tree, t in _pairs(trees, tables)
+    ):
         hot = [np.argmax(table != 0, axis=1) for table in tables]
         only = [np.take_along_axis(t, h[:, None], 1)[:, 0] for t, h in _pairs(tables, hot)]
         return ensemble(nodes, matrix, trees, only, hot, tables[0].shape[1])
@@ -173,10 +173,14 @@ def summed_rows(
     ends = np.cumsum([0] + [len(table) for table in tables])
     rows = [np.arange(a, b, dtype=np.float64) for a, b in _pairs(ends[:-1], ends[1:])]
     own = [np.full(len(table), i) for i, table in enumerate(tables)]
-    found = nodes.add("Cast", ensemble(nodes, matrix, trees, rows, own, len(trees)), to=TensorProto.INT64)
+    found = nodes.add(
+        "Cast", ensemble(nodes, matrix, trees, rows, own, len(trees)), to=TensorProto.INT64
+    )
     numbers = nodes.add("Gather", np.concatenate(tables), found, axis=0)
     # CumSum adds in order, where ReduceSum need not: a tie must stay a tie.
-    return nodes.add("Gather", nodes.add("CumSum", numbers, np.array(1)), np.array(len(trees) - 1), axis=1)
+    return nodes.add(
+        "Gather", nodes.add("CumSum", numbers, np.array(1)), np.array(len(trees) - 1), axis=1
+    )
 
 
 def _pairs(ones: Any, others: Any) -> Any:
