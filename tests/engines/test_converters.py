@@ -53,7 +53,7 @@ from spyhop.tables import TableView
 
 TRAINED = 140
 EXACT = 0.0
-ROUNDED = 1e-13
+ROUNDED = 1e-12
 
 
 class Whales:

@@ -24,6 +24,8 @@ from spyhop.engines.converters import (
     impute,
     kernels,
     linear,
+    neighbours,
+    numeric,
     stacking,
     tables,
     targets,
@@ -43,6 +45,8 @@ RULES: Mapping[type, Rule] = {
     **impute.RULES,
     **kernels.RULES,
     **linear.RULES,
+    **neighbours.RULES,
+    **numeric.RULES,
     **stacking.RULES,
     **targets.RULES,
 }

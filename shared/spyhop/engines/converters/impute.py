@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto
 from sklearn.impute import SimpleImputer
 
 from spyhop.core.blocks import MISSING_TEXT
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule
+from spyhop.engines.converters.graph import Inputs, Nodes, Rule, columns
 
 
 def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
@@ -15,8 +16,6 @@ def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
     A column without any value in training has none; scikit-learn drops it unless told to
     keep it (`keep_empty_features`, whose statistic is then 0).
     """
-    if model.add_indicator:
-        raise NotImplementedError("SimpleImputer(add_indicator=True) has no rule")
     table = _texts(nodes, X) if X.is_text else X.matrix
     statistics = np.asarray(model.statistics_)
     missing = _missing_text(nodes, model, table) if X.is_text else _missing(nodes, model, table)
@@ -24,7 +23,17 @@ def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
         statistics = statistics.astype(np.float64)
         if np.isnan(statistics).any():
             raise NotImplementedError("SimpleImputer drops a column that had no value")
-    return nodes.add("Where", missing, statistics.reshape(1, -1), table)
+    filled = nodes.add("Where", missing, statistics.reshape(1, -1), table)
+    return _with_indicator(nodes, model, filled, missing) if model.add_indicator else filled
+
+
+def _with_indicator(nodes: Nodes, model: Any, filled: str, missing: str) -> str:
+    """Return the filled table, and after it a 1 where a column with gaps in training has one."""
+    if model.statistics_.dtype.kind not in "fiu":
+        raise NotImplementedError("SimpleImputer(add_indicator=True) of texts has no rule")
+    chosen = columns(nodes, missing, model.indicator_.features_)
+    numbers = nodes.add("Cast", chosen, to=TensorProto.DOUBLE)
+    return nodes.add("Concat", filled, numbers, axis=1)
 
 
 def _texts(nodes: Nodes, X: Inputs) -> str:
