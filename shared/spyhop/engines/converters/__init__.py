@@ -11,6 +11,7 @@ import numpy as np
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 from sklearn.base import is_classifier, is_regressor
+from sklearn.impute import SimpleImputer
 
 from spyhop.engines.converters import (
     adaboost,
@@ -19,16 +20,19 @@ from spyhop.engines.converters import (
     boosting,
     calibrated,
     constants,
+    encoders,
     forests,
     histograms,
     impute,
     kernels,
     linear,
+    multiclass,
     neighbours,
     numeric,
     stacking,
     tables,
     targets,
+    wrappers,
 )
 from spyhop.engines.converters.graph import ML, Inputs, Nodes, Rule, Scores
 from spyhop.engines.converters.trees import TREE_ENSEMBLE_SINCE
@@ -40,15 +44,18 @@ RULES: Mapping[type, Rule] = {
     **boosting.RULES,
     **calibrated.RULES,
     **constants.RULES,
+    **encoders.RULES,
     **forests.RULES,
     **histograms.RULES,
     **impute.RULES,
     **kernels.RULES,
     **linear.RULES,
+    **multiclass.RULES,
     **neighbours.RULES,
     **numeric.RULES,
     **stacking.RULES,
     **targets.RULES,
+    **wrappers.RULES,
 }
 
 
@@ -102,7 +109,8 @@ def _outputs(model: Any, inputs: list[Any]) -> list[tuple[str, Any]]:
         return [("value", DoubleTensorType([None, 1]))]
     if not is_classifier(model):
         is_text = all(isinstance(variable.type, StringTensorType) for variable in inputs)
-        return [("table", (StringTensorType if is_text else DoubleTensorType)([None, None]))]
+        keeps_text = is_text and isinstance(model, SimpleImputer)
+        return [("table", (StringTensorType if keeps_text else DoubleTensorType)([None, None]))]
     label = ("label", _label_type(model.classes_)([None]))
     if not hasattr(model, "predict_proba"):
         return [label]

@@ -16,7 +16,7 @@ from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, TargetEncoder
+from sklearn.preprocessing import TargetEncoder
 
 Parser = Callable[..., list[Any]]
 
@@ -47,9 +47,6 @@ PARSERS: dict[type, Parser] = {
     **dict.fromkeys(
         (
             CountVectorizer,
-            KBinsDiscretizer,
-            OneHotEncoder,
-            OrdinalEncoder,
             TargetEncoder,
             TfidfVectorizer,
         ),

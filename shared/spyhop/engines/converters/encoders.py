@@ -1,0 +1,112 @@
+"""Encoders of categories: a table of what the fitted encoder itself answers to each of them."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from onnx import TensorProto
+from skl2onnx.common.data_types import StringTensorType
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+from spyhop.core.blocks import MISSING_TEXT
+from spyhop.derive import UNKNOWN_TEXT
+from spyhop.engines.converters.graph import Inputs, Nodes, Rule, columns
+
+REFUSES_UNKNOWN = "error"
+
+
+def encoder(nodes: Nodes, model: Any, X: Inputs) -> str:
+    """Write an encoder as one look-up a column.
+
+    Asking the encoder is what keeps dropped, infrequent, missing and unknown categories
+    right, in whatever way they were asked for.
+    """
+    answers = _answers(model)
+    widths = getattr(model, "_n_features_outs", [1] * len(model.categories_))
+    ends = np.cumsum([0, *widths])
+    parts = [
+        _looked_up(nodes, column, is_text, known, answers[:, first:last])
+        for (column, is_text), known, first, last in zip(
+            _columns(nodes, model, X), model.categories_, ends[:-1], ends[1:], strict=True
+        )
+    ]
+    return parts[0] if len(parts) == 1 else nodes.add("Concat", *parts, axis=1)
+
+
+def _answers(model: Any) -> NDArray[np.float64]:
+    """Return what the encoder makes of all categories of each column, side by side.
+
+    Row i is for category i of every column (the last one, where a column has fewer), and the
+    last row for categories unknown to all.
+    """
+    most = max(len(known) for known in model.categories_)
+    has_unknown = model.handle_unknown != REFUSES_UNKNOWN
+    asked = pd.DataFrame(
+        {
+            name: pd.Series(_question(known, most, has_unknown))
+            for name, known in zip(_names(model), model.categories_, strict=True)
+        }
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = model.transform(asked)
+    dense = np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float64)
+    return dense if has_unknown else np.concatenate([dense, dense[-1:]])
+
+
+def _question(known: NDArray[Any], most: int, has_unknown: bool) -> Any:
+    values = list(known) + [known[-1]] * (most - len(known))
+    is_text = known.dtype.kind in "OU"
+    if has_unknown:
+        values.append(UNKNOWN_TEXT if is_text else np.nanmax([*known, 0]) + 1)
+    return pd.Series(values, dtype=object if is_text else np.float64)
+
+
+def _names(model: Any) -> list[Any]:
+    return list(getattr(model, "feature_names_in_", range(model.n_features_in_)))
+
+
+def _columns(nodes: Nodes, model: Any, X: Inputs) -> Iterator[tuple[str, bool]]:
+    """Yield each column of the input by its name, and whether it is text."""
+    for variable in X.variables:
+        is_text = isinstance(variable.type, StringTensorType)
+        name = variable.full_name if is_text else Inputs(nodes, [variable]).matrix
+        width = model.n_features_in_ if len(X.variables) == 1 else variable.type.shape[1]
+        for place in range(width):
+            yield (name if width == 1 else columns(nodes, name, [place])), is_text
+
+
+def _looked_up(
+    nodes: Nodes, column: str, is_text: bool, known: NDArray[Any], answers: NDArray[np.float64]
+) -> str:
+    """Return the answer to each value of the column; the last one to a value not known."""
+    same = _same(nodes, column, is_text, known)
+    none = nodes.add("Not", nodes.add("Cast", _any(nodes, same), to=TensorProto.BOOL))
+    either = nodes.add("Concat", same, none, axis=1)
+    place = nodes.add("ArgMax", nodes.add("Cast", either, to=TensorProto.INT32), axis=1, keepdims=0)
+    rows = np.concatenate([answers[: len(known)], answers[-1:]])
+    return nodes.add("Gather", rows, place, axis=0)
+
+
+def _any(nodes: Nodes, flags: str) -> str:
+    numbers = nodes.add("Cast", flags, to=TensorProto.INT32)
+    return nodes.add("ReduceMax", numbers, np.array([1]), keepdims=1)
+
+
+def _same(nodes: Nodes, column: str, is_text: bool, known: NDArray[Any]) -> str:
+    """Return where the column, (n, 1), equals each of the known categories, (n, known)."""
+    if is_text:
+        texts = [MISSING_TEXT if pd.isna(category) else category for category in known]
+        return nodes.add("Equal", column, np.array([texts]))
+    numbers = np.array([known], dtype=np.float64)
+    same = nodes.add("Equal", column, numbers)
+    if not np.isnan(numbers).any():
+        return same
+    both_missing = nodes.add("And", nodes.add("IsNaN", column), np.isnan(numbers))
+    return nodes.add("Or", same, both_missing)
+
+
+RULES: dict[type, Rule] = dict.fromkeys((OneHotEncoder, OrdinalEncoder), encoder)
