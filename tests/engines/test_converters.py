@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -30,7 +31,13 @@ from sklearn.ensemble import (
 from sklearn.impute import SimpleImputer
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.naive_bayes import (
     BernoulliNB,
     CategoricalNB,
@@ -38,10 +45,19 @@ from sklearn.naive_bayes import (
     GaussianNB,
     MultinomialNB,
 )
-from sklearn.neighbors import NearestCentroid
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-from sklearn.svm import SVR, LinearSVC, NuSVR
+from sklearn.preprocessing import (
+    Binarizer,
+    KBinsDiscretizer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    PowerTransformer,
+    StandardScaler,
+)
+from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, NuSVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import spyhop
@@ -124,6 +140,14 @@ SCALED_CLASSIFIERS = {
     "dummy": DummyClassifier(),
     "centroid": NearestCentroid(),
     "balanced_centroid": NearestCentroid(priors="uniform"),
+    "quadratic": QuadraticDiscriminantAnalysis(),
+    "neighbours": KNeighborsClassifier(),
+    "weighted_neighbours": KNeighborsClassifier(weights="distance"),
+    "svc": SVC(),
+    "nu_svc": NuSVC(kernel="poly", nu=0.3),
+    "stacked_svc": StackingClassifier([("a", SVC()), ("b", GaussianNB())], cv=2),
+    "one_vs_rest": OneVsRestClassifier(RandomForestClassifier(4, random_state=0)),
+    "one_vs_one": OneVsOneClassifier(SVC()),
     "sigmoid": CalibratedClassifierCV(LinearSVC(), cv=2),
     "isotonic": CalibratedClassifierCV(GaussianNB(), method="isotonic", cv=2),
 }
@@ -143,6 +167,10 @@ SCALED_REGRESSORS = {
     "kernel_ridge": KernelRidge(kernel="rbf"),
     "svr": SVR(),
     "nu_svr": NuSVR(kernel="poly"),
+    "weighted_neighbours": KNeighborsRegressor(weights="distance"),
+    "random_search": RandomizedSearchCV(
+        RandomForestRegressor(**small), {"max_depth": [2, 4]}, n_iter=2, cv=2
+    ),
     "scaled_target": TransformedTargetRegressor(Ridge(), transformer=StandardScaler()),
     "logarithmic_target": TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1),
 }
@@ -190,6 +218,98 @@ def test_a_scaled_regressor_answers_exactly(model: Any, tmp_path: Any) -> None:
     bundle = packed(pipeline, whales.numbers, whales.value, tmp_path)
 
     assert_exact(bundle, ROUNDED)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        FixedThresholdClassifier(LogisticRegression(), threshold=0.3),
+        FixedThresholdClassifier(LogisticRegression(), threshold=0.3, pos_label="baleen"),
+        FixedThresholdClassifier(
+            LogisticRegression(),
+            threshold=0.3,
+            response_method="decision_function",
+            pos_label="baleen",
+        ),
+        TunedThresholdClassifierCV(RandomForestClassifier(**small), cv=2),
+    ],
+)
+def test_a_moved_threshold_moves_the_labels_alike(model: Any) -> None:
+    pipeline = make_pipeline(StandardScaler(), model).fit(whales.numbers, whales.two)
+
+    Engine(pipeline, whales.numbers).assert_same(whales.numbers.to_numpy(float), ROUNDED)
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        Binarizer(threshold=0.1),
+        KBinsDiscretizer(4, encode="ordinal"),
+        KBinsDiscretizer(4),
+        PolynomialFeatures(3),
+        PolynomialFeatures(2, interaction_only=True, include_bias=False),
+        PowerTransformer(),
+        make_pipeline(MinMaxScaler((1, 2)), PowerTransformer("box-cox")),
+    ],
+)
+def test_transformed_numbers_fall_on_the_same_side_of_a_forest(
+    transformer: Any, tmp_path: Any
+) -> None:
+    model = RandomForestRegressor(**small)
+    pipeline = make_pipeline(StandardScaler(), transformer, model)
+
+    assert_exact(packed(pipeline, whales.numbers, whales.value, tmp_path), EXACT)
+
+
+def test_an_indicator_of_missing_values_answers_exactly(tmp_path: Any) -> None:
+    pipeline = make_pipeline(SimpleImputer(add_indicator=True), RandomForestRegressor(**small))
+
+    assert_exact(packed(pipeline, whales.gaps, whales.value, tmp_path), EXACT)
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        OneHotEncoder(),
+        OneHotEncoder(drop="first", handle_unknown="ignore"),
+        OneHotEncoder(drop="if_binary"),
+        OneHotEncoder(min_frequency=30, handle_unknown="infrequent_if_exist"),
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+        OrdinalEncoder(
+            handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+        ),
+    ],
+)
+def test_encoded_texts_and_numbers_answer_exactly(encoder: Any, tmp_path: Any) -> None:
+    table = make_column_transformer(
+        (encoder, ["sea", "calves"]), (SimpleImputer(), ["length_m"]), remainder="drop"
+    )
+    model = HistGradientBoostingClassifier(max_iter=8, min_samples_leaf=5)
+    pipeline = make_pipeline(table.set_params(sparse_threshold=0), model)
+    shifted = whales.mixed.assign(
+        calves=(whales.numbers.calves // 3).mask(whales.gaps.speed.isna())
+    )
+
+    bundle = packed(pipeline, shifted, whales.two, tmp_path)
+
+    assert bundle.parity.probes > 0
+    assert_exact(bundle, ROUNDED)
+
+
+def test_a_row_met_in_training_is_its_own_only_neighbour() -> None:
+    model = KNeighborsRegressor(weights="distance").fit(whales.numbers, whales.value)
+    rows = whales.numbers.to_numpy(float)
+    near = rows.copy()
+    near[:, 0] = np.nextafter(near[:, 0], np.inf)
+
+    Engine(model, whales.numbers).assert_same(rows, EXACT)
+    Engine(model, whales.numbers).assert_same(near, 1e-9)
+
+
+def test_support_vector_probabilities_come_within_float32(tmp_path: Any) -> None:
+    model = make_pipeline(StandardScaler(), SVC(probability=True, random_state=0))
+
+    assert_exact(packed(model, whales.numbers, whales.three, tmp_path), 1e-6)
 
 
 def test_boosting_with_the_exponential_loss_answers_exactly(tmp_path: Any) -> None:

@@ -46,7 +46,7 @@ def _answers(model: Any) -> NDArray[np.float64]:
     has_unknown = model.handle_unknown != REFUSES_UNKNOWN
     asked = pd.DataFrame(
         {
-            name: pd.Series(_question(known, most, has_unknown))
+            name: _question(known, most, has_unknown)
             for name, known in zip(_names(model), model.categories_, strict=True)
         }
     )
@@ -57,7 +57,7 @@ def _answers(model: Any) -> NDArray[np.float64]:
     return dense if has_unknown else np.concatenate([dense, dense[-1:]])
 
 
-def _question(known: NDArray[Any], most: int, has_unknown: bool) -> Any:
+def _question(known: NDArray[Any], most: int, has_unknown: bool) -> pd.Series:
     values = list(known) + [known[-1]] * (most - len(known))
     is_text = known.dtype.kind in "OU"
     if has_unknown:

@@ -87,6 +87,10 @@ class Nodes:
         if rule is not None:
             scores: Scores = rule(self, model, X)
             return scores
+        return self.classify_by_skl2onnx(model, X)
+
+    def classify_by_skl2onnx(self, model: Any, X: "Inputs") -> Scores:
+        """Return what skl2onnx's own converter computes, even where there is a rule."""
         label, *numbers = self._parsed(model, X)
         index = self._index_of(label, model.classes_)
         return Scores(index, numbers[0] if numbers else None)
@@ -98,15 +102,15 @@ class Nodes:
         return self.add("Reshape", value, np.array([-1, 1]))
 
     def transform(self, model: Any, X: "Inputs") -> str:
-        """Return what the transformer `model` makes of `X`."""
-        rule = self._rules.get(type(model))
-        return str(rule(self, model, X)) if rule is not None else self._parsed(model, X)[0]
+        """Return what the transformer `model`, which has a rule, makes of `X`."""
+        return str(self._rules[type(model)](self, model, X))
 
     def _parsed(self, model: Any, X: "Inputs") -> list[str]:
         for key, option in without_zipmap(model).items():
             self._scope.add_options(key, option)
             self._container.add_options(key, option)
-        outputs = _parse_sklearn(self._scope, model, X.variables, custom_parsers=self._parsers)
+        others = {key: value for key, value in self._parsers.items() if key is not type(model)}
+        outputs = _parse_sklearn(self._scope, model, X.variables, custom_parsers=others)
         return [
             variable.full_name
             if i == 0 and not is_regressor(model)

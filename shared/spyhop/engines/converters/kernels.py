@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.neighbors import NearestCentroid
-from sklearn.svm import SVR, NuSVR
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
+from spyhop.engines.converters.graph import Inputs, Nodes, Rule
 
 
 def squared_distances(nodes: Nodes, matrix: str, rows: NDArray[np.float64]) -> str:
@@ -45,36 +43,4 @@ def kernel_ridge(nodes: Nodes, model: Any, X: Inputs) -> str:
     return nodes.add("MatMul", similar, model.dual_coef_.reshape(-1, 1))
 
 
-def support_vector_regressor(nodes: Nodes, model: Any, X: Inputs) -> str:
-    """Write SVR and NuSVR."""
-    similar = kernel(nodes, X.matrix, model.support_vectors_, model.kernel, model._gamma, model)
-    return nodes.add(
-        "Add", nodes.add("MatMul", similar, model.dual_coef_.T.copy()), float(model.intercept_[0])
-    )
-
-
-def nearest_centroid(nodes: Nodes, model: Any, X: Inputs) -> Scores:
-    """Write NearestCentroid.
-
-    With equal priors its label is the nearest centroid's, in plain distances, but its
-    probabilities always come from distances in units of the spread within the classes.
-    """
-    if model.metric != "euclidean":
-        raise NotImplementedError(f"NearestCentroid(metric={model.metric!r}) has no rule")
-    spread = np.where(model.within_class_std_dev_ != 0, model.within_class_std_dev_, 1.0)
-    spread = np.broadcast_to(spread, model.centroids_.shape[1:])
-    scaled = nodes.add("Div", X.matrix, np.array(spread))
-    distances = squared_distances(nodes, scaled, model.centroids_ / spread)
-    scores = nodes.add("Sub", 2.0 * np.log(model.class_prior_), distances)
-    index = argmax(nodes, scores)
-    if np.isclose(model.class_prior_, 1 / len(model.classes_)).all():
-        plain = squared_distances(nodes, X.matrix, model.centroids_)
-        index = argmax(nodes, nodes.add("Neg", plain))
-    return Scores(index, nodes.add("Softmax", scores, axis=1))
-
-
-RULES: dict[type, Rule] = {
-    KernelRidge: kernel_ridge,
-    NearestCentroid: nearest_centroid,
-    **dict.fromkeys((SVR, NuSVR), support_vector_regressor),
-}
+RULES: dict[type, Rule] = {KernelRidge: kernel_ridge}

@@ -39,10 +39,7 @@ def one_vs_rest(nodes: Nodes, model: Any, X: Inputs) -> Scores:
 
 
 def one_vs_one(nodes: Nodes, model: Any, X: Inputs) -> Scores:
-    """Write OneVsOneClassifier: votes, and the sum of confidences to break ties.
-
-    See `_ovr_decision_function` in sklearn/utils/multiclass.py.
-    """
+    """Write OneVsOneClassifier: votes, and the sum of confidences to break ties."""
     if model.pairwise_indices_ is not None:
         raise NotImplementedError("OneVsOneClassifier over a kernel matrix has no rule")
     n_classes, parts = len(model.classes_), model.estimators_
@@ -50,15 +47,24 @@ def one_vs_one(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     sides = [_for_second(nodes, p, s) for p, s in zip(parts, found, strict=True)]
     winners = [nodes.add("Reshape", scores.winner, np.array([-1, 1])) for scores in found]
     seconds = nodes.add("Cast", _joined(nodes, winners), to=TensorProto.DOUBLE)
-    first, second = pairs(n_classes)
-    total = nodes.add("MatMul", _joined(nodes, sides), second - first)
-    votes = nodes.add("Add", nodes.add("MatMul", seconds, second - first), first.sum(axis=0))
-    size = nodes.add("Mul", nodes.add("Add", nodes.add("Abs", total), 1.0), 3.0)
-    scores = nodes.add("Add", votes, nodes.add("Div", total, size))
+    scores = ties_broken(nodes, seconds, _joined(nodes, sides), n_classes)
     if n_classes > 2:
         return Scores(argmax(nodes, scores), None, scores)
     scores = columns(nodes, scores, [1])
     return Scores(is_above(nodes, scores, _threshold(parts[0])), None, scores)
+
+
+def ties_broken(nodes: Nodes, seconds: str, sides: str, n_classes: int) -> str:
+    """Return votes plus less than half a vote for the sum of confidences, (n, classes).
+
+    `seconds` says which pairs voted for their second class, `sides` how surely.  See
+    `_ovr_decision_function` in sklearn/utils/multiclass.py.
+    """
+    first, second = pairs(n_classes)
+    total = nodes.add("MatMul", sides, second - first)
+    votes = nodes.add("Add", nodes.add("MatMul", seconds, second - first), first.sum(axis=0))
+    size = nodes.add("Mul", nodes.add("Add", nodes.add("Abs", total), 1.0), 3.0)
+    return nodes.add("Add", votes, nodes.add("Div", total, size))
 
 
 def pairs(n_classes: int) -> tuple[Any, Any]:
