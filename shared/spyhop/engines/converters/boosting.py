@@ -14,7 +14,7 @@ from spyhop.engines.converters.graph import (
     Scores,
     argmax,
     both_classes,
-    is_above,
+    is_at_least,
 )
 from spyhop.engines.converters.trees import Tree, as_float32, constant_tree, ensemble, tree_of
 
@@ -58,12 +58,8 @@ def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
         return Scores(argmax(nodes, scores), nodes.add("Softmax", scores, axis=1), scores)
     # The exponential loss has half the log-odds as its score (HalfLogitLink).
     odds = nodes.add("Mul", scores, 2.0) if model.loss == "exponential" else scores
-    below = is_above(nodes, nodes.add("Neg", scores))
-    return Scores(
-        nodes.add("Sub", np.array(1), below),
-        both_classes(nodes, nodes.add("Sigmoid", odds)),
-        scores,
-    )
+    probabilities = both_classes(nodes, nodes.add("Sigmoid", odds))
+    return Scores(is_at_least(nodes, scores), probabilities, scores)
 
 
 RULES: dict[type, Rule] = {

@@ -13,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from spyhop.core.blocks import MISSING_TEXT
 from spyhop.derive import UNKNOWN_TEXT
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, columns
+from spyhop.engines.converters.graph import ML, Inputs, Nodes, Rule, argmax
 
 REFUSES_UNKNOWN = "error"
 
@@ -70,43 +70,54 @@ def _names(model: Any) -> list[Any]:
 
 
 def _columns(nodes: Nodes, model: Any, X: Inputs) -> Iterator[tuple[str, bool]]:
-    """Yield each column of the input by its name, and whether it is text."""
+    """Yield each column of the input, shape (n,), by its name, and whether it is text."""
     for variable in X.variables:
         is_text = isinstance(variable.type, StringTensorType)
-        name = variable.full_name if is_text else Inputs(nodes, [variable]).matrix
+        table = variable.full_name if is_text else Inputs(nodes, [variable]).matrix
         width = model.n_features_in_ if len(X.variables) == 1 else variable.type.shape[1]
         for place in range(width):
-            yield (name if width == 1 else columns(nodes, name, [place])), is_text
+            yield nodes.add("Gather", table, np.array(place), axis=1), is_text
 
 
 def _looked_up(
     nodes: Nodes, column: str, is_text: bool, known: NDArray[Any], answers: NDArray[np.float64]
 ) -> str:
     """Return the answer to each value of the column; the last one to a value not known."""
-    same = _same(nodes, column, is_text, known)
-    none = nodes.add("Not", nodes.add("Cast", _any(nodes, same), to=TensorProto.BOOL))
-    either = nodes.add("Concat", same, none, axis=1)
-    place = nodes.add("ArgMax", nodes.add("Cast", either, to=TensorProto.INT32), axis=1, keepdims=0)
+    place = (_place_of_text if is_text else _place_of_number)(nodes, column, known)
     rows = np.concatenate([answers[: len(known)], answers[-1:]])
     return nodes.add("Gather", rows, place, axis=0)
 
 
-def _any(nodes: Nodes, flags: str) -> str:
-    numbers = nodes.add("Cast", flags, to=TensorProto.INT32)
-    return nodes.add("ReduceMax", numbers, np.array([1]), keepdims=1)
+def _place_of_text(nodes: Nodes, column: str, known: NDArray[Any]) -> str:
+    """Return the place of each text among the known, or the one after them."""
+    places: dict[str, int] = {}
+    for place, category in enumerate(known):
+        places.setdefault(MISSING_TEXT if pd.isna(category) else str(category), place)
+    return nodes.add(
+        "LabelEncoder",
+        column,
+        domain=ML,
+        keys_strings=list(places),
+        values_int64s=list(places.values()),
+        default_int64=len(known),
+    )
 
 
-def _same(nodes: Nodes, column: str, is_text: bool, known: NDArray[Any]) -> str:
-    """Return where the column, (n, 1), equals each of the known categories, (n, known)."""
-    if is_text:
-        texts = [MISSING_TEXT if pd.isna(category) else category for category in known]
-        return nodes.add("Equal", column, np.array([texts]))
+def _place_of_number(nodes: Nodes, column: str, known: NDArray[Any]) -> str:
+    """Return the place of each number among the known, or the one after them.
+
+    LabelEncoder would compare float32.
+    """
     numbers = np.array([known], dtype=np.float64)
-    same = nodes.add("Equal", column, numbers)
-    if not np.isnan(numbers).any():
-        return same
-    both_missing = nodes.add("And", nodes.add("IsNaN", column), np.isnan(numbers))
-    return nodes.add("Or", same, both_missing)
+    tall = nodes.add("Unsqueeze", column, np.array([1]))
+    same = nodes.add("Equal", tall, numbers)
+    if np.isnan(numbers).any():
+        both_missing = nodes.add("And", nodes.add("IsNaN", tall), np.isnan(numbers))
+        same = nodes.add("Or", same, both_missing)
+    # One that is equal outweighs the half at the end, which outweighs none.
+    marks = nodes.add("Cast", same, to=TensorProto.FLOAT)
+    ended = nodes.add("Pad", marks, np.array([0, 0, 0, 1]), np.array(0.5, dtype=np.float32))
+    return argmax(nodes, ended)
 
 
 RULES: dict[type, Rule] = dict.fromkeys((OneHotEncoder, OrdinalEncoder), encoder)

@@ -160,8 +160,16 @@ def argmax(nodes: Nodes, scores: str) -> str:
 
 def is_above(nodes: Nodes, score: str, threshold: float = 0.0) -> str:
     """Return 1 for each row of the column `score` above the threshold, else 0, shape (n,)."""
-    above = nodes.add("Greater", score, threshold)
-    return nodes.add("Reshape", nodes.add("Cast", above, to=TensorProto.INT64), np.array([-1]))
+    return _flat(nodes, nodes.add("Greater", score, threshold))
+
+
+def is_at_least(nodes: Nodes, score: str, threshold: float = 0.0) -> str:
+    """Return 1 for each row of the column `score` at or above the threshold, else 0."""
+    return _flat(nodes, nodes.add("GreaterOrEqual", score, threshold))
+
+
+def _flat(nodes: Nodes, flags: str) -> str:
+    return nodes.add("Reshape", nodes.add("Cast", flags, to=TensorProto.INT64), np.array([-1]))
 
 
 def both_classes(nodes: Nodes, of_second: str) -> str:

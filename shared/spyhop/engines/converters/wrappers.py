@@ -12,7 +12,7 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, columns, is_above
+from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, columns, is_at_least
 
 
 def best_found(nodes: Nodes, model: Any, X: Inputs) -> Any:
@@ -41,9 +41,10 @@ def moved_threshold(nodes: Nodes, model: Any, X: Inputs) -> Scores:
         score = columns(nodes, score, [positive])
     elif positive == 0:
         score = nodes.add("Neg", score)
-    below = is_above(nodes, nodes.add("Neg", score), -_threshold(model, by_probability))
-    reached = nodes.add("Sub", np.array(1), below)
-    return Scores(reached if positive == 1 else below, scores.probabilities, scores.decision)
+    winner = is_at_least(nodes, score, _threshold(model, by_probability))
+    if positive == 0:
+        winner = nodes.add("Sub", np.array(1), winner)
+    return Scores(winner, scores.probabilities, scores.decision)
 
 
 def _positive(model: Any) -> int:
