@@ -49,6 +49,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, Nearest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
+    FunctionTransformer,
     KBinsDiscretizer,
     MinMaxScaler,
     OneHotEncoder,
@@ -56,6 +57,7 @@ from sklearn.preprocessing import (
     PolynomialFeatures,
     PowerTransformer,
     StandardScaler,
+    TargetEncoder,
 )
 from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, NuSVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -249,6 +251,7 @@ def test_a_moved_threshold_moves_the_labels_alike(model: Any) -> None:
         PolynomialFeatures(3),
         PolynomialFeatures(2, interaction_only=True, include_bias=False),
         PowerTransformer(),
+        FunctionTransformer(np.exp),
         make_pipeline(MinMaxScaler((1, 2)), PowerTransformer("box-cox")),
     ],
 )
@@ -381,6 +384,20 @@ def test_one_hot_columns_beside_numbers_stay_float64(tmp_path: Any) -> None:
     bundle = packed(make_pipeline(table, LogisticRegression()), whole, whales.three, tmp_path)
 
     assert_exact(bundle, ROUNDED)
+
+
+@pytest.mark.parametrize("target", ["two", "three", "value"])
+def test_categories_encoded_by_the_target_answer_exactly(target: str, tmp_path: Any) -> None:
+    table = make_column_transformer(
+        (TargetEncoder(random_state=0), ["sea"]), (SimpleImputer(), ["length_m", "speed"])
+    )
+    forest = RandomForestRegressor if target == "value" else RandomForestClassifier
+
+    bundle = packed(
+        make_pipeline(table, forest(**small)), whales.mixed, getattr(whales, target), tmp_path
+    )
+
+    assert_exact(bundle, EXACT)
 
 
 @pytest.mark.parametrize("categories_first", [True, False])

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from onnx import TensorProto
 from skl2onnx.common.data_types import StringTensorType
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from spyhop.core.blocks import MISSING_TEXT
 from spyhop.derive import UNKNOWN_TEXT
@@ -25,8 +25,7 @@ def encoder(nodes: Nodes, model: Any, X: Inputs) -> str:
     right, in whatever way they were asked for.
     """
     answers = _answers(model)
-    widths = getattr(model, "_n_features_outs", [1] * len(model.categories_))
-    ends = np.cumsum([0, *widths])
+    ends = np.cumsum([0, *_widths(model)])
     parts = [
         _looked_up(nodes, column, is_text, known, answers[:, first:last])
         for (column, is_text), known, first, last in zip(
@@ -36,6 +35,14 @@ def encoder(nodes: Nodes, model: Any, X: Inputs) -> str:
     return parts[0] if len(parts) == 1 else nodes.add("Concat", *parts, axis=1)
 
 
+def _widths(model: Any) -> list[int]:
+    """Return how many columns the encoder makes of each of its own."""
+    if isinstance(model, OneHotEncoder):
+        return list(model._n_features_outs)
+    several = isinstance(model, TargetEncoder) and model.target_type_ == "multiclass"
+    return [len(model.classes_) if several else 1] * len(model.categories_)
+
+
 def _answers(model: Any) -> NDArray[np.float64]:
     """Return what the encoder makes of all categories of each column, side by side.
 
@@ -43,7 +50,7 @@ def _answers(model: Any) -> NDArray[np.float64]:
     last row for categories unknown to all.
     """
     most = max(len(known) for known in model.categories_)
-    has_unknown = model.handle_unknown != REFUSES_UNKNOWN
+    has_unknown = getattr(model, "handle_unknown", None) != REFUSES_UNKNOWN
     asked = pd.DataFrame(
         {
             name: _question(known, most, has_unknown)
@@ -120,4 +127,4 @@ def _place_of_number(nodes: Nodes, column: str, known: NDArray[Any]) -> str:
     return argmax(nodes, ended)
 
 
-RULES: dict[type, Rule] = dict.fromkeys((OneHotEncoder, OrdinalEncoder), encoder)
+RULES: dict[type, Rule] = dict.fromkeys((OneHotEncoder, OrdinalEncoder, TargetEncoder), encoder)

@@ -16,7 +16,6 @@ from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
-from sklearn.preprocessing import TargetEncoder
 
 Parser = Callable[..., list[Any]]
 
@@ -47,7 +46,6 @@ PARSERS: dict[type, Parser] = {
     **dict.fromkeys(
         (
             CountVectorizer,
-            TargetEncoder,
             TfidfVectorizer,
         ),
         in_doubles(_parse_sklearn_simple_model),

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
+from spyhop.engines.converters.functions import called
 from spyhop.engines.converters.graph import Inputs, Nodes, Rule
 
 
@@ -19,20 +20,8 @@ def transformed_target(nodes: Nodes, model: Any, X: Inputs) -> str:
     if isinstance(inverse, MinMaxScaler) and not inverse.clip:
         return nodes.add("Div", nodes.add("Sub", value, inverse.min_), inverse.scale_)
     if isinstance(inverse, FunctionTransformer):
-        return _called(nodes, inverse.inverse_func, value)
+        return called(nodes, inverse.inverse_func, value)
     raise NotImplementedError(f"a target transformed by {type(inverse).__name__} has no rule")
-
-
-def _called(nodes: Nodes, function: Any, value: str) -> str:
-    if function is None:
-        return value
-    operators = {np.exp: "Exp", np.expm1: "Exp", np.log: "Log", np.sqrt: "Sqrt"}
-    if function in operators:
-        result = nodes.add(operators[function], value)
-        return nodes.add("Sub", result, 1.0) if function is np.expm1 else result
-    if function is np.square:
-        return nodes.add("Mul", value, value)
-    raise NotImplementedError(f"a target brought back by {function!r} has no rule")
 
 
 RULES: dict[type, Rule] = {TransformedTargetRegressor: transformed_target}
