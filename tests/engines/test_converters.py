@@ -50,6 +50,11 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, NuSVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from spyhop.derive import derive_schema
+from spyhop.engines.convert import STRATEGIES, convert
+from spyhop.engines.onnx import OnnxEngine
+from spyhop.fitted import answer_spec
+from spyhop.tables import TableView
 from tests.engines.exactness import EXACT, ROUNDED, Engine, assert_exact, packed, small, whales
 
 SCALED_CLASSIFIERS = {
@@ -276,3 +281,14 @@ def test_labels_of_every_type_come_back_as_they_were(labels: list[Any], tmp_path
     bundle = packed(RandomForestClassifier(**small), whales.numbers, y, tmp_path)
 
     assert_exact(bundle, EXACT)
+
+
+@pytest.mark.parametrize("model", [LinearSVC(), make_pipeline(StandardScaler(), LinearSVC())])
+def test_a_classifier_without_probabilities_converts_in_float32_too(model: Any) -> None:
+    pipeline = make_pipeline(StandardScaler(), model).fit(whales.numbers, whales.three)
+    answers = answer_spec(pipeline)
+    schema = derive_schema(pipeline, TableView(whales.numbers), answers)
+
+    graph = convert(pipeline, schema, answers, STRATEGIES[1])
+
+    assert OnnxEngine(graph.artefact, graph.blocks, answers)
