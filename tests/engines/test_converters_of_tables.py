@@ -165,3 +165,11 @@ def test_whole_pipelines_inside_a_vote_answer_exactly(tmp_path: Any) -> None:
     )
 
     assert_exact(packed(vote, whales.mixed, whales.two, tmp_path), ROUNDED)
+
+
+def test_texts_that_pass_a_function_unchanged_stay_texts(tmp_path: Any) -> None:
+    texts = make_pipeline(FunctionTransformer(), OneHotEncoder(handle_unknown="ignore"))
+    table = make_column_transformer((texts, ["sea"]), (SimpleImputer(), ["length_m"]))
+    pipeline = make_pipeline(table, RandomForestClassifier(**small))
+
+    assert_exact(packed(pipeline, whales.mixed, whales.two, tmp_path), EXACT)

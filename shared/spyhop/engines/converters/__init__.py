@@ -12,6 +12,7 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 from sklearn.base import is_classifier, is_regressor
 from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import FunctionTransformer
 
 from spyhop.engines.converters import (
     adaboost,
@@ -115,7 +116,7 @@ def _outputs(model: Any, inputs: list[Any]) -> list[tuple[str, Any]]:
         return [("value", DoubleTensorType([None, 1]))]
     if not is_classifier(model):
         is_text = all(isinstance(variable.type, StringTensorType) for variable in inputs)
-        keeps_text = is_text and isinstance(model, SimpleImputer)
+        keeps_text = is_text and isinstance(model, (FunctionTransformer, SimpleImputer))
         return [("table", (StringTensorType if keeps_text else DoubleTensorType)([None, None]))]
     label = ("label", _label_type(model.classes_)([None]))
     if not hasattr(model, "predict_proba"):

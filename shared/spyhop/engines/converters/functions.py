@@ -45,10 +45,10 @@ def called(nodes: Nodes, function: Any, x: str) -> str:
 
 
 def function_transformer(nodes: Nodes, model: Any, X: Inputs) -> str:
-    """Write FunctionTransformer."""
+    """Write FunctionTransformer; of texts only the identity."""
     if model.kw_args:
         raise NotImplementedError("FunctionTransformer(kw_args=...) has no rule")
-    return called(nodes, model.func, X.matrix)
+    return called(nodes, model.func, X.texts if X.is_text else X.matrix)
 
 
 RULES: dict[type, Rule] = {FunctionTransformer: function_transformer}

@@ -145,6 +145,12 @@ class Inputs:
         """True if the columns are texts."""
         return all(isinstance(variable.type, StringTensorType) for variable in self.variables)
 
+    @cached_property
+    def texts(self) -> str:
+        """The name of all columns side by side, where all are texts."""
+        names = [variable.full_name for variable in self.variables]
+        return names[0] if len(names) == 1 else self._nodes.add("Concat", *names, axis=1)
+
     def _double(self, variable: Any) -> str:
         if isinstance(variable.type, StringTensorType):
             raise NotImplementedError("it computes with numbers, and its input has text")

@@ -16,7 +16,7 @@ def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
     A column without any value in training has none; scikit-learn drops it unless told to
     keep it (`keep_empty_features`, whose statistic is then 0).
     """
-    table = _texts(nodes, X) if X.is_text else X.matrix
+    table = X.texts if X.is_text else X.matrix
     statistics = np.asarray(model.statistics_)
     missing = _missing_text(nodes, model, table) if X.is_text else _missing(nodes, model, table)
     if not X.is_text:
@@ -34,11 +34,6 @@ def _with_indicator(nodes: Nodes, model: Any, filled: str, missing: str) -> str:
     chosen = columns(nodes, missing, model.indicator_.features_)
     numbers = nodes.add("Cast", chosen, to=TensorProto.DOUBLE)
     return nodes.add("Concat", filled, numbers, axis=1)
-
-
-def _texts(nodes: Nodes, X: Inputs) -> str:
-    names = [variable.full_name for variable in X.variables]
-    return names[0] if len(names) == 1 else nodes.add("Concat", *names, axis=1)
 
 
 def _missing(nodes: Nodes, model: Any, table: str) -> str:
