@@ -16,6 +16,8 @@ from spyhop.core.answers import AnswerSpec
 from spyhop.core.blocks import MISSING_TEXT, Block, BlockType
 from spyhop.core.schema import Schema
 from spyhop.core.values import value_kind
+from spyhop.engines.converters import convert_exactly
+from spyhop.engines.options import without_zipmap
 from spyhop.errors import ArtifactError
 from spyhop.fitted import column_positions, column_transformers
 
@@ -58,12 +60,15 @@ def convert(pipeline: Any, schema: Schema, answers: AnswerSpec, strategy: Strate
     blocks = input_blocks(schema, strategy.numbers)
     rewired = _by_position(pipeline, schema, blocks)
     types = [(b.name, _TENSOR_TYPES[b.dtype]([None, len(b.columns)])) for b in blocks]
-    options = {id(rewired): {"zipmap": False}} if answers.has_probabilities else None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = convert_sklearn(
-                rewired, initial_types=types, options=options, target_opset=OPSETS
+            convert_it = convert_exactly if strategy.numbers == "float64" else convert_sklearn
+            model = convert_it(
+                rewired,
+                initial_types=types,
+                options=without_zipmap(rewired),
+                target_opset=OPSETS,
             )
     except Exception as error:  # skl2onnx raises what its converters raise
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
