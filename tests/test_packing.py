@@ -243,6 +243,16 @@ def test_a_number_that_its_narrow_column_could_not_hold_is_refused(tmp_path):
         model.predict([[300, 5]])
 
 
+def test_a_number_that_scikit_learns_trees_refuse_is_refused(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+    packed_model = fitted(RandomForestRegressor(5), X, y, tmp_path / "bundle")
+
+    with pytest.raises(ValueError, match="too large"):
+        packed_model.pipeline.predict([[1e39] * 10])
+    with pytest.raises(spyhop.InvalidRequest, match=r"expected a number within ±3.4e\+38"):
+        spyhop.load(packed_model.folder).predict([[1e39] * 10])
+
+
 def test_a_float32_table_is_served_as_float32(tmp_path):
     X, y = load_diabetes(return_X_y=True)
     packed = fitted(RandomForestRegressor(10), X.astype("float32"), y, tmp_path / "bundle")
@@ -411,7 +421,7 @@ def test_an_infinite_number_in_the_test_table_is_refused_with_its_row(tmp_path):
     infinite[3, 2] = np.inf
 
     with pytest.raises(
-        spyhop.ArtifactError, match=r"rows\[3\].x2: got a number that is not finite"
+        spyhop.ArtifactError, match=r"rows\[3\].x2: got a number that is not finite or too large"
     ):
         spyhop.pack(
             pipeline, name="m", train=(X, y), test=(infinite, y[:5]), out=tmp_path / "bundle"

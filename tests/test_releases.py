@@ -164,7 +164,7 @@ def test_a_bundle_copied_to_another_models_place_is_refused(store, whales):
     for key in store.list("whales/"):
         store.create(key.replace("whales/", "churn/", 1), store.get(key))
 
-    with pytest.raises(ArtifactError, match='of model "churn" .* is a bundle of "whales"'):
+    with pytest.raises(ArtifactError, match=r'of model "churn" .* is a bundle of "whales"'):
         open_version(store, "churn", version)
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from spyhop.core.answers import AnswerSpec, predictions
 from spyhop.core.rows import parse_rows
 from spyhop.core.schema import Category, Column, Kind, Schema
-from spyhop.core.values import LARGEST_INTEGER, integer_bounds
+from spyhop.core.values import LARGEST_INTEGER, NARROW_FLOATS, integer_bounds
+from spyhop.engines.fitted import text_columns
 from spyhop.engines.frames import pipeline_input
 from spyhop.engines.sklearn import pipeline_outputs
 from spyhop.errors import ArtifactError
-from spyhop.fitted import text_columns
 from spyhop.tables import Cells, TableView
 
 # No table's category is likely to be called so.
@@ -25,6 +25,9 @@ UNKNOWN_TEXT = "\ufffdno such category"
 
 # Rows tried in turn for each question to the pipeline.
 PROBE_ROWS = 3
+
+# Beyond float32, within float64.
+HUGE = 1e300
 
 # A whole number with more values than this is a quantity and not a code, whatever it refuses.
 MOST_CODES = 1000
@@ -125,11 +128,20 @@ class _Prober:
         column = replace(column, accepts_missing=self._accepts(column.name, None))
         if column.kind == "category":
             return replace(column, accepts_unknown=self._accepts(column.name, UNKNOWN_TEXT))
+        if column.kind == "number":
+            column = replace(column, largest=self._largest(column))
         unseen = _unseen(column)
         if unseen is None or self._accepts(column.name, unseen):
             return replace(column, categories=())
         # Numbers of which it takes only those it has seen are codes: a category.
         return replace(column, kind="category", minimum=None, maximum=None)
+
+    def _largest(self, column: Column) -> float | None:
+        """Return the magnitude that a number must not exceed, None if any is computed with."""
+        if column.dtype.lower() in NARROW_FLOATS:
+            return float(np.finfo(column.dtype.lower()).max)
+        # scikit-learn's trees refuse what float32 cannot hold, and a graph would not.
+        return None if self._accepts(column.name, HUGE) else float(np.finfo(np.float32).max)
 
     def _accepts(self, name: str, value: Category | None) -> bool:
         try:

@@ -15,9 +15,9 @@ from spyhop.core.golden import golden_rows
 from spyhop.core.names import NAME_RULE, is_model_name
 from spyhop.core.parity import compare
 from spyhop.derive import derive_schema
+from spyhop.engines.fitted import answer_spec
 from spyhop.errors import ArtifactError
 from spyhop.evidence import Evidence, gather_evidence, own_outputs
-from spyhop.fitted import answer_spec
 from spyhop.model import start
 from spyhop.proof import served_answers
 from spyhop.scores import scores

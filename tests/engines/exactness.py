@@ -9,8 +9,8 @@ import pandas as pd
 import spyhop
 from spyhop.derive import derive_schema
 from spyhop.engines.convert import STRATEGIES, convert
+from spyhop.engines.fitted import answer_spec
 from spyhop.engines.onnx import OnnxEngine
-from spyhop.fitted import answer_spec
 from spyhop.tables import TableView
 
 TRAINED = 140

@@ -52,8 +52,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from spyhop.derive import derive_schema
 from spyhop.engines.convert import STRATEGIES, convert
+from spyhop.engines.fitted import answer_spec
 from spyhop.engines.onnx import OnnxEngine
-from spyhop.fitted import answer_spec
 from spyhop.tables import TableView
 from tests.engines.exactness import (
     EXACT,

@@ -79,6 +79,8 @@ def expected_value(column: Column) -> str:
 def _expected_present(column: Column) -> str:
     kind = value_kind(column)
     words = _integer_in_words(column) if kind == "integer" else _IN_WORDS[kind]
+    if column.largest is not None:
+        words = f"a number within ±{column.largest:.2g}"
     if column.kind == "category":
         known = _some([str(category) for category in column.categories])
         return f"{words} (training saw {known})" if column.accepts_unknown else f"one of {known}"
@@ -97,7 +99,7 @@ def _integer_in_words(column: Column) -> str:
 _IN_WORDS = {"number": "a finite number", "boolean": "true or false", "text": "text"}
 
 _OUT_OF_BOUNDS = {
-    "number": "a number that is not finite",
+    "number": "a number that is not finite or too large",
     "integer": "a number outside that",
     "boolean": "a boolean",
     "text": "text with a lone surrogate, which is not Unicode",

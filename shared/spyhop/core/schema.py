@@ -24,7 +24,8 @@ class Column:
     exactly that column.  `categories` lists the values seen in training, of one type.  Only
     where `accepts_unknown` is False must a value be among them.  `missing_as` is how the
     training table wrote a missing value into an object column.  `minimum` and `maximum` are
-    the training range of a number or integer; they inform, they do not refuse.
+    the training range of a number or integer; they inform, they do not refuse.  `largest` is
+    the magnitude beyond which the pipeline cannot compute, and numbers are refused.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     categories: tuple[Category, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    largest: float | None = None
 
     @cached_property
     def known(self) -> frozenset[Category]:
@@ -104,6 +106,8 @@ def _column_to_json(column: Column) -> dict[str, Any]:
         fields["categories"] = list(column.categories)
     if column.minimum is not None:
         fields["training_range"] = [column.minimum, column.maximum]
+    if column.largest is not None:
+        fields["largest"] = column.largest
     return fields
 
 
@@ -124,4 +128,5 @@ def _column_from_json(value: Mapping[str, Any]) -> Column:
         categories=tuple(value.get("categories", ())),
         minimum=minimum,
         maximum=maximum,
+        largest=value.get("largest"),
     )

@@ -57,10 +57,8 @@ def _is_finite(values: Sequence[Any], column: Column) -> bool:
     try:
         if not all(map(isfinite, values)):
             return False
-        if column.dtype.lower() not in NARROW_FLOATS:
-            return True
-        largest = float(np.finfo(column.dtype.lower()).max)
-        return all(-largest <= value <= largest for value in values)
+        largest = column.largest
+        return largest is None or all(-largest <= value <= largest for value in values)
     except OverflowError:  # an integer beyond the largest float
         return False
 

@@ -17,9 +17,9 @@ from spyhop.core.blocks import MISSING_TEXT, Block, BlockType
 from spyhop.core.schema import Schema
 from spyhop.core.values import value_kind
 from spyhop.engines.converters import convert_exactly
+from spyhop.engines.fitted import column_positions, column_transformers
 from spyhop.engines.options import without_zipmap
 from spyhop.errors import ArtifactError
-from spyhop.fitted import column_positions, column_transformers
 
 # The newest that onnxruntime and skl2onnx both implement fully.
 OPSETS = {"": 21, "ai.onnx.ml": 3}
