@@ -5,6 +5,9 @@ value or an unknown category is not guessed from class names: the pipeline is as
 rows of its own training table in which that one value is changed.
 """
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +47,16 @@ def derive_schema(pipeline: Any, train: TableView, answers: AnswerSpec) -> Schem
     texts = set(names) if train.layout == "vector" else text_columns(pipeline, names)
     columns = tuple(_described(train, name, name in texts) for name in names)
     prober = _Prober(pipeline, Schema(train.layout, columns), train, answers)
-    return Schema(train.layout, tuple(prober.asked(column) for column in columns))
+    with unmoved_by_overflow():
+        return Schema(train.layout, tuple(prober.asked(column) for column in columns))
+
+
+@contextmanager
+def unmoved_by_overflow() -> Iterator[None]:
+    """Keep quiet about numbers that are too large: here they are sent on purpose."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _described(train: TableView, name: str, is_text: bool) -> Column:

@@ -10,6 +10,7 @@ from spyhop.core.answers import AnswerSpec, Outputs, Prediction, predictions
 from spyhop.core.parity import scale_of
 from spyhop.core.rows import Table, parse_rows
 from spyhop.core.schema import Schema
+from spyhop.derive import unmoved_by_overflow
 from spyhop.engines.frames import pipeline_input
 from spyhop.engines.sklearn import pipeline_outputs
 from spyhop.errors import ArtifactError, InvalidRequest
@@ -51,8 +52,9 @@ def gather_evidence(
             f"the test table holds what this model's rows cannot: {error}. Clean the test table, "
             "or train on a table that has such rows."
         ) from error
-    probes = probe_rows(rows, schema, pipeline_itself.fingerprint)
-    probes, probed = pipeline_itself.answered(probes)
+    with unmoved_by_overflow():
+        probes = probe_rows(rows, schema, pipeline_itself.fingerprint)
+        probes, probed = pipeline_itself.answered(probes)
     return Evidence(rows + probes, expected + probed, len(probes), scale_of(expected, answers))
 
 
