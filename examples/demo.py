@@ -240,7 +240,7 @@ def show_engines(trained: list[Trained]) -> None:
         console.print(f"[bold]{bundle.name}[/] is served by scikit-learn, for it was found that")
         for strategy, reason in bundle.not_chosen.items():
             console.print(f"[dim]  {strategy}: {reason}[/]", no_wrap=True, overflow="ellipsis")
-    console.print()
+        console.print()
 
 
 def show_whales(trained: Trained, answers: list[dict[str, Any]]) -> None:

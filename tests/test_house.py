@@ -55,6 +55,22 @@ def test_a_store_imports_nothing_of_spyhop_but_errors_and_the_port(path):
     assert not strangers(path, "spyhop.errors", "spyhop.stores")
 
 
+ENGINES = sorted((PACKAGE / "engines").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", ENGINES, ids=lambda p: p.stem)
+def test_an_engine_imports_core_errors_and_its_library_only(path):
+    own = ("numpy", "spyhop.core", "spyhop.engines", "spyhop.errors")
+    libraries = ("onnx", "onnxruntime", "pandas", "scipy", "skl2onnx", "sklearn", "skops")
+
+    assert not strangers(path, *own, *libraries)
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "emulators").glob("*.py")), ids=lambda p: p.stem)
+def test_an_emulator_imports_the_standard_library_and_errors_only(path):
+    assert not strangers(path, "spyhop.emulators", "spyhop.errors") - {"spyhop"}
+
+
 @pytest.mark.parametrize("path", DOORS, ids=lambda p: p.parent.name)
 def test_a_door_imports_http_and_service_only(path):
     assert not strangers(path, "spyhop.http", "spyhop.service")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from spyhop.core.answers import AnswerSpec, predictions
+from spyhop.core.blocks import UNKNOWN_TEXT
 from spyhop.core.rows import parse_rows
 from spyhop.core.schema import Category, Column, Kind, Schema
 from spyhop.core.values import LARGEST_INTEGER, NARROW_FLOATS, integer_bounds
@@ -22,9 +23,6 @@ from spyhop.engines.frames import pipeline_input
 from spyhop.engines.sklearn import pipeline_outputs
 from spyhop.errors import ArtifactError
 from spyhop.tables import Cells, TableView
-
-# No table's category is likely to be called so.
-UNKNOWN_TEXT = "\ufffdno such category"
 
 # Rows tried in turn for each question to the pipeline.
 PROBE_ROWS = 3

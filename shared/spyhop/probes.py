@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from spyhop.boundaries import Fingerprint, boundary_cells
-from spyhop.core.blocks import MISSING_TEXT
+from spyhop.core.blocks import MISSING_TEXT, UNKNOWN_TEXT
 from spyhop.core.rows import parse_rows
 from spyhop.core.schema import Column, Schema
 from spyhop.core.values import LARGEST_INTEGER
-from spyhop.derive import UNKNOWN_TEXT
 
 Row = dict[str, Any]
 

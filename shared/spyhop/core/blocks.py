@@ -22,6 +22,9 @@ BlockType = Literal["float64", "float32", "string"]
 MISSING_TEXT = "nan"
 TEXT_NAN = "\ufffdnan"
 
+# No table's category is likely to be called so.
+UNKNOWN_TEXT = "\ufffdno such category"
+
 
 @dataclass(frozen=True)
 class Block:

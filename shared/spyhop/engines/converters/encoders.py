@@ -11,8 +11,7 @@ from onnx import TensorProto
 from skl2onnx.common.data_types import StringTensorType
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
-from spyhop.core.blocks import MISSING_TEXT
-from spyhop.derive import UNKNOWN_TEXT
+from spyhop.core.blocks import MISSING_TEXT, UNKNOWN_TEXT
 from spyhop.engines.converters.graph import ML, Inputs, Nodes, Rule, argmax
 
 REFUSES_UNKNOWN = "error"
