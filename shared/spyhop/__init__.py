@@ -21,6 +21,7 @@ from spyhop.errors import (
 
 if TYPE_CHECKING:
     from spyhop.bundle import Bundle
+    from spyhop.feature_table import apply_features
     from spyhop.model import Model, load
     from spyhop.packing import pack
 
@@ -36,6 +37,7 @@ __all__ = [
     "Problem",
     "SpyhopError",
     "StoreUnavailable",
+    "apply_features",
     "load",
     "pack",
 ]
@@ -44,6 +46,7 @@ _HOME = {
     "Bundle": "spyhop.bundle",
     "Model": "spyhop.model",
     "load": "spyhop.model",
+    "apply_features": "spyhop.feature_table",
     "pack": "spyhop.packing",
 }
 
@@ -56,7 +59,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(_HOME[name]), name)
     except ModuleNotFoundError as error:
-        if name != "pack":
+        if name not in ("apply_features", "pack"):
             raise
-        needed = f'spyhop.pack needs {error.name}. Install it with: pip install "spyhop[train]"'
+        needed = f'spyhop.{name} needs {error.name}. Install it with: pip install "spyhop[train]"'
         raise ConfigError(needed) from error

@@ -23,6 +23,7 @@ from spyhop.errors import ArtifactError
 FORMAT = 1
 MANIFEST = "manifest.json"
 SCHEMA = "schema.json"
+INPUTS = "inputs.json"
 GOLDEN = "golden.json"
 VERSION = "VERSION"
 
@@ -37,7 +38,8 @@ class Bundle:
     `engine` is "onnx" or "sklearn"; `strategy` says how the artefact was made; `not_chosen`
     gives for each faster way that was tried the reason it was turned down.  `metrics` are the
     scores on the test rows, by name (and the train rows', for comparison).  `parity` is None
-    only in a bundle that is still being packed.
+    only in a bundle that is still being packed.  `features` is the sha256 of the feature module
+    that makes the pipeline's `inputs` of the caller's columns; without one they are `schema`.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Bundle:
     answers: AnswerSpec
     blocks: tuple[Block, ...]
     schema: Schema
+    inputs: Schema
+    features: str | None
     parity: Parity | None
     not_chosen: Mapping[str, str]
     metrics: Mapping[str, Mapping[str, float]]
@@ -159,7 +163,8 @@ def _built(manifest: Mapping[str, Any], files: Mapping[str, bytes], version: str
     engine, golden = manifest["engine"], _decoded(files[GOLDEN], GOLDEN)
     if engine["artefact"] not in files:
         raise KeyError(engine["artefact"])
-    parity = manifest["parity"]
+    parity, features = manifest["parity"], manifest["features"]
+    schema = _schema(files, SCHEMA)
     return Bundle(
         name=manifest["name"],
         version=version,
@@ -168,7 +173,9 @@ def _built(manifest: Mapping[str, Any], files: Mapping[str, bytes], version: str
         artefact=engine["artefact"],
         answers=answers_from_json(manifest["answers"]),
         blocks=tuple(block_from_json(block) for block in engine["feed"]),
-        schema=schema_from_json(_decoded(files[SCHEMA], SCHEMA)),
+        schema=schema,
+        inputs=schema if features is None else _schema(files, INPUTS),
+        features=features,
         parity=None if parity is None else parity_from_json(parity),
         not_chosen=manifest["not_chosen"],
         metrics=manifest["metrics"],
@@ -176,6 +183,10 @@ def _built(manifest: Mapping[str, Any], files: Mapping[str, bytes], version: str
         golden_answers=tuple(golden["predictions"]),
         files=files,
     )
+
+
+def _schema(files: Mapping[str, bytes], name: str) -> Schema:
+    return schema_from_json(_decoded(files[name], name))
 
 
 def parity_from_json(value: Mapping[str, Any]) -> Parity:

@@ -10,7 +10,16 @@ from typing import Any
 
 import msgspec
 
-from spyhop.bundle import FORMAT, GOLDEN, MANIFEST, SCHEMA, VERSION, parity_to_json, version_of
+from spyhop.bundle import (
+    FORMAT,
+    GOLDEN,
+    INPUTS,
+    MANIFEST,
+    SCHEMA,
+    VERSION,
+    parity_to_json,
+    version_of,
+)
 from spyhop.core.answers import AnswerSpec, Prediction, answers_to_json
 from spyhop.core.blocks import Block, block_to_json
 from spyhop.core.parity import Parity
@@ -37,6 +46,8 @@ class Draft:
     schema: Schema
     answers: AnswerSpec
     metrics: Mapping[str, Mapping[str, float]]
+    inputs: Schema | None = None
+    features: str | None = None
     engine: str = ""
     strategy: str = ""
     artefact: str = ""
@@ -56,6 +67,8 @@ def write_bundle(folder: Path, draft: Draft) -> Path:
         GOLDEN: _readable(golden),
         draft.artefact: draft.artefact_body,
     }
+    if draft.inputs is not None:
+        files[INPUTS] = _readable(schema_to_json(draft.inputs))
     manifest = _readable(_manifest(draft, files))
     folder.mkdir()
     for name, body in files.items():
@@ -78,6 +91,7 @@ def _manifest(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
             "feed": [block_to_json(block) for block in draft.blocks],
         },
         "answers": answers_to_json(draft.answers),
+        "features": draft.features,
         "parity": None if draft.parity is None else parity_to_json(draft.parity),
         "not_chosen": dict(draft.not_chosen),
         "metrics": draft.metrics,

@@ -43,7 +43,7 @@ def derive_schema(pipeline: Any, train: TableView, answers: AnswerSpec) -> Schem
     """
     names = train.names
     texts = set(names) if train.layout == "vector" else text_columns(pipeline, names)
-    columns = tuple(_described(train, name, name in texts) for name in names)
+    columns = tuple(described(train, name, is_text=name in texts) for name in names)
     prober = _Prober(pipeline, Schema(train.layout, columns), train, answers)
     with unmoved_by_overflow():
         return Schema(train.layout, tuple(prober.asked(column) for column in columns))
@@ -57,7 +57,8 @@ def unmoved_by_overflow() -> Iterator[None]:
         yield
 
 
-def _described(train: TableView, name: str, is_text: bool) -> Column:
+def described(train: TableView, name: str, *, is_text: bool = False) -> Column:
+    """Return the column `name` as the table shows it, before the pipeline is asked."""
     values, dtype = train.cells(name), train.dtype(name)
     present = [value for value in values if value is not None]
     if not present:

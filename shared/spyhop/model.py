@@ -1,7 +1,7 @@
 """A loaded, proved model that answers rows: the one predict path behind every door."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,13 @@ from spyhop.core.answers import Outputs, Prediction, predictions
 from spyhop.core.parity import differences, same_label
 from spyhop.core.refusals import refusal
 from spyhop.core.rows import Table, parse_rows
+from spyhop.deployment import Deployment, deployment
 from spyhop.engines import CannotCompute, Engine, start_engine
 from spyhop.errors import ArtifactError, InvalidRequest, Problem
+from spyhop.features import WithFeatures, check_features
+
+# A deployment that brings nothing of its own.
+NOTHING = Deployment()
 
 
 class Model:
@@ -55,28 +60,35 @@ class Model:
         return Outputs(*(None if c[0] is None else np.concatenate(c) for c in columns))
 
 
-def load(folder: str | Path, *, trusted_types: frozenset[str] | set[str] = frozenset()) -> Model:
+def load(
+    folder: str | Path,
+    *,
+    trusted_types: Iterable[str] = (),
+    features: str | Path | None = None,
+) -> Model:
     """Return the model in a bundle's folder, ready to predict.
 
     Checks every digest before any file is parsed, then answers the golden rows and compares.
     scikit-learn is imported only if the bundle's engine is "sklearn"; `trusted_types` are the
-    full names of types of your own that such a bundle may construct.
+    full names of types of your own that such a bundle may construct.  `features` is the
+    feature module that it was packed with.
 
     Raises:
+        ConfigError: `features` is not the feature code that it was packed with.
         ArtifactError: a file is not the one that was packed, the bundle was never proved, or
             a golden row is answered otherwise than when it was packed.
     """
-    return start(open_folder(folder), frozenset(trusted_types))
+    return start(open_folder(folder), deployment(trusted_types, features))
 
 
-def start(bundle: Bundle, trusted_types: frozenset[str] = frozenset()) -> Model:
+def start(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
     """Return the model of a proved bundle, its golden rows replayed; see `load`."""
     if bundle.parity is None:
         raise ArtifactError(
             f"{bundle.version} of {bundle.name} was never proved equal to scikit-learn. "
             "Refusing to serve it; pack the model again."
         )
-    model = start_unproved(bundle, trusted_types)
+    model = start_unproved(bundle, brought)
     changed = _changed_libraries(bundle)
     replay_golden_rows(model, changed)
     if changed:
@@ -88,16 +100,19 @@ def start(bundle: Bundle, trusted_types: frozenset[str] = frozenset()) -> Model:
     return model
 
 
-def start_unproved(bundle: Bundle, trusted_types: frozenset[str] = frozenset()) -> Model:
-    """Return the model of a bundle that is being proved; for `proof.py` alone."""
+def start_unproved(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
+    """Return the model of a bundle that is being proved; for `served.py` alone."""
+    check_features(bundle.features, brought.features, bundle.version)
     engine = start_engine(
         bundle.engine,
         bundle.files[bundle.artefact],
-        schema=bundle.schema,
+        schema=bundle.inputs,
         blocks=bundle.blocks,
         answers=bundle.answers,
-        trusted_types=trusted_types,
+        trusted_types=brought.trusted_types,
     )
+    if brought.features is not None:
+        engine = WithFeatures(engine, brought.features)
     return Model(bundle, engine)
 
 

@@ -6,18 +6,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from spyhop.bundle import VERSION, Bundle, open_folder
 from spyhop.bundle_writer import Draft, write_bundle
 from spyhop.candidates import Candidate, candidates
+from spyhop.core.answers import AnswerSpec
 from spyhop.core.golden import golden_rows
 from spyhop.core.names import NAME_RULE, is_model_name
 from spyhop.core.parity import compare
+from spyhop.deployment import Deployment, deployment
 from spyhop.derive import derive_schema
 from spyhop.engines.fitted import answer_spec
 from spyhop.errors import ArtifactError
 from spyhop.evidence import Evidence, gather_evidence, own_outputs
+from spyhop.feature_table import FeaturesThenPipeline, feature_frame, raw_columns
 from spyhop.model import start
 from spyhop.proof import served_answers
 from spyhop.scores import scores
@@ -34,6 +37,7 @@ def pack(
     test: LabelledTable,
     out: str | Path,
     trusted_types: Iterable[str] = (),
+    features: str | Path | None = None,
     created: datetime | None = None,
 ) -> Bundle:
     """Write a proved bundle of a fitted classifier or regressor into the folder `out`.
@@ -50,6 +54,8 @@ def pack(
 
     A bundle that is in `out` already is replaced once the new one is complete.
     `trusted_types` names types of your own in the pipeline; who deploys must allow them too.
+    `features` is your feature module (see `features.py`): X is then the table as callers send
+    it, and the pipeline was fitted on `apply_features(features, X)`.
 
     Raises:
         ArtifactError: the pipeline, a table or `out` is not what it should be, or no engine
@@ -57,33 +63,69 @@ def pack(
     """
     out = Path(out).resolve()
     _check_target(name, out)
+    subject = _subject(pipeline, train, test, deployment(trusted_types, features))
+    draft, evidence = _draft(subject, name, created or datetime.now(UTC))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as staging:
+        ladder = candidates(pipeline, draft.inputs or draft.schema, draft.answers)
+        proved = _first_proved(ladder, draft, evidence, Path(staging), subject.brought)
+        finished = write_bundle(Path(staging) / "finished", proved)
+        start(open_folder(finished), subject.brought)
+        _swap_into_place(finished, out)
+    return open_folder(out)
+
+
+class _Subject(NamedTuple):
+    """What is packed.  `whole` is the pipeline with the feature module before it, if there is
+    one, and `inputs` the table that the pipeline itself was fitted on."""
+
+    whole: Any
+    train: TableView
+    train_truth: Any
+    test: TableView
+    test_truth: Any
+    answers: AnswerSpec
+    brought: Deployment
+    pipeline: Any
+    inputs: TableView | None
+
+
+def _subject(
+    pipeline: Any, train: LabelledTable, test: LabelledTable, brought: Deployment
+) -> _Subject:
     train_table, test_table = _labelled(train, "train"), _labelled(test, "test")
     if test_table.names != train_table.names:
         raise ArtifactError(
             f"test has the columns {', '.join(test_table.names)}; expected those of train, in "
             f"their order: {', '.join(train_table.names)}."
         )
-    answers = answer_spec(pipeline)
-    schema = derive_schema(pipeline, train_table, answers)
-    evidence = gather_evidence(pipeline, schema, answers, test_table)
+    whole, inputs = pipeline, None
+    if brought.features is not None:
+        columns = raw_columns(train_table)
+        whole = FeaturesThenPipeline(brought.features, columns, pipeline)
+        inputs = TableView(feature_frame(brought.features, train_table, columns))
+    tables = (train_table, train[1], test_table, test[1])
+    return _Subject(whole, *tables, answer_spec(pipeline), brought, pipeline, inputs)
+
+
+def _draft(subject: _Subject, name: str, created: datetime) -> tuple[Draft, Evidence]:
+    """Return what is known before an engine is chosen, and what to choose it by."""
+    whole, train, test, answers = subject.whole, subject.train, subject.test, subject.answers
+    features, inputs = subject.brought.features, subject.inputs
+    schema = derive_schema(whole, train, answers)
     draft = Draft(
         name=name,
-        created=(created or datetime.now(UTC)).isoformat(timespec="seconds"),
+        created=created.isoformat(timespec="seconds"),
         schema=schema,
+        inputs=None if inputs is None else derive_schema(subject.pipeline, inputs, answers),
+        features=None if features is None else features.sha256,
         answers=answers,
         metrics={
-            "test": scores(test[1], own_outputs(pipeline, test_table, answers), answers),
-            "train": scores(train[1], own_outputs(pipeline, train_table, answers), answers),
+            "test": scores(subject.test_truth, own_outputs(whole, test, answers), answers),
+            "train": scores(subject.train_truth, own_outputs(whole, train, answers), answers),
         },
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as staging:
-        ladder = candidates(pipeline, schema, answers)
-        proved = _first_proved(ladder, draft, evidence, Path(staging), frozenset(trusted_types))
-        finished = write_bundle(Path(staging) / "finished", proved)
-        start(open_folder(finished), frozenset(trusted_types))
-        _swap_into_place(finished, out)
-    return open_folder(out)
+    return draft, gather_evidence(whole, schema, answers, test)
 
 
 def _check_target(name: str, out: Path) -> None:
@@ -111,14 +153,14 @@ def _first_proved(
     draft: Draft,
     evidence: Evidence,
     staging: Path,
-    trusted_types: frozenset[str],
+    brought: Deployment,
 ) -> Draft:
     """Return `draft` with the first engine that answers as scikit-learn does."""
     failures: dict[str, str] = {}
     for candidate in ladder:
         try:
             return _proved(
-                candidate, replace(draft, not_chosen=failures), evidence, staging, trusted_types
+                candidate, replace(draft, not_chosen=failures), evidence, staging, brought
             )
         except ArtifactError as error:
             failures[candidate.strategy] = str(error)
@@ -131,7 +173,7 @@ def _proved(
     draft: Draft,
     evidence: Evidence,
     staging: Path,
-    trusted_types: frozenset[str],
+    brought: Deployment,
 ) -> Draft:
     graph = candidate.make()
     staged = replace(
@@ -143,7 +185,7 @@ def _proved(
         blocks=graph.blocks,
     )
     folder = write_bundle(staging / candidate.strategy.replace(" ", "-"), staged)
-    answered = served_answers(folder, evidence.rows, trusted_types)
+    answered = served_answers(folder, evidence.rows, brought)
     parity = compare(
         evidence.expected,
         answered,

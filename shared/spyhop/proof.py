@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,14 @@ import msgspec
 
 import spyhop
 from spyhop.core.answers import Prediction
+from spyhop.deployment import Deployment
 from spyhop.errors import ArtifactError
 
 # Enough for a slow start of scikit-learn and ten thousand rows; a hang must not last for ever.
 LONGEST_S = 600
 
 
-def served_answers(
-    folder: Path, rows: Sequence[Any], trusted_types: Iterable[str]
-) -> list[Prediction]:
+def served_answers(folder: Path, rows: Sequence[Any], brought: Deployment) -> list[Prediction]:
     """Return what the bundle staged in `folder` answers to `rows` where it will be served.
 
     The process sees the rows as JSON, has nothing of the trainer's in memory, and finds no
@@ -32,7 +31,7 @@ def served_answers(
     with tempfile.TemporaryDirectory() as nothing:
         try:
             finished = subprocess.run(
-                [sys.executable, "-m", "spyhop.served", str(folder), *trusted_types],
+                [sys.executable, "-m", "spyhop.served", str(folder), *_as_arguments(brought)],
                 input=msgspec.json.encode(rows),
                 capture_output=True,
                 env=_bare_environment(locales=nothing),
@@ -44,6 +43,12 @@ def served_answers(
         said = finished.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ArtifactError(said[-1] if said else f"exit code {finished.returncode}")
     return msgspec.json.decode(finished.stdout)  # type: ignore[no-any-return]
+
+
+def _as_arguments(brought: Deployment) -> list[str]:
+    features = brought.features
+    path = "" if features is None else str(features.path.absolute())
+    return [path, *sorted(brought.trusted_types)]
 
 
 def _bare_environment(locales: str) -> dict[str, str]:

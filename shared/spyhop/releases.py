@@ -18,8 +18,9 @@ import msgspec
 
 from spyhop.bundle import MANIFEST, Bundle, open_bundle, open_folder
 from spyhop.core.names import NAME_RULE, is_channel, is_model_name, is_version
+from spyhop.deployment import Deployment
 from spyhop.errors import ArtifactError, ConfigError, Conflict
-from spyhop.model import start
+from spyhop.model import NOTHING, start
 from spyhop.stores import Store
 
 FORMAT = 1
@@ -61,7 +62,7 @@ class _Format(msgspec.Struct):
     format: int
 
 
-def publish(store: Store, folder: str | Path, trusted_types: frozenset[str] = frozenset()) -> str:
+def publish(store: Store, folder: str | Path, brought: Deployment = NOTHING) -> str:
     """Copy the bundle in `folder` into `store` and return its version.
 
     The bundle is loaded and its golden rows are answered first: one that cannot serve is not
@@ -72,7 +73,7 @@ def publish(store: Store, folder: str | Path, trusted_types: frozenset[str] = fr
         Conflict: the store holds another content under this version.
     """
     bundle = open_folder(folder)
-    start(bundle, trusted_types)
+    start(bundle, brought)
     # The manifest goes last: a version without one is an interrupted upload.
     for name in sorted(bundle.files, key=lambda name: name == MANIFEST):
         key = f"{_version_prefix(bundle.name, bundle.version)}{name}"

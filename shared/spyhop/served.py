@@ -1,8 +1,8 @@
 """The serving path in a process of its own: a bundle's folder and rows in, answers out.
 
-`python -m spyhop.served FOLDER` reads one JSON list of rows from standard input and writes one
-JSON list of answers.  `proof.py` runs it, so that what is compared with scikit-learn is the
-serving path and nothing that training left in memory.
+`python -m spyhop.served FOLDER FEATURES TYPE…` (FEATURES may be empty) reads one JSON list of
+rows from standard input and writes one JSON list of answers.  `proof.py` runs it, so that what
+is compared with scikit-learn is the serving path and nothing that training left in memory.
 """
 
 import sys
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from spyhop.bundle import open_folder
+from spyhop.deployment import deployment
 from spyhop.errors import SpyhopError
 from spyhop.model import start_unproved
 
@@ -20,10 +21,10 @@ ROWS_ALONE = 50
 ROWS_TOGETHER = 1000
 
 
-def main(folder: str, trusted_types: Sequence[str]) -> int:
+def main(folder: str, features: str, trusted_types: Sequence[str]) -> int:
     """Answer the rows on standard input with the bundle in `folder`; return the exit code."""
     try:
-        model = start_unproved(open_folder(folder), frozenset(trusted_types))
+        model = start_unproved(open_folder(folder), deployment(trusted_types, features or None))
         rows = msgspec.json.decode(sys.stdin.buffer.read())
         answers = [answer for some in portions(rows) for answer in model.predict(some)]
     except SpyhopError as error:
@@ -42,4 +43,4 @@ def portions(rows: list[Any]) -> Iterator[list[Any]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))

@@ -7,6 +7,7 @@ from typing import Any
 
 from spyhop.core.refusals import type_name
 from spyhop.core.schema import schema_to_json
+from spyhop.deployment import deployment
 from spyhop.errors import InvalidRequest
 from spyhop.model import Model, start
 from spyhop.releases import current_release, open_version
@@ -99,6 +100,6 @@ def released_service(environ: Mapping[str, str]) -> Service:
         store = open_store(settings.root)
         release = current_release(store, settings.model, settings.channel)
         bundle = open_version(store, settings.model, release.version)
-        return start(bundle, settings.trusted_types)
+        return start(bundle, deployment(settings.trusted_types, settings.features))
 
     return Service(load)

@@ -8,6 +8,7 @@ A project file is Python that defines
     def pipeline(): …        returns the unfitted scikit-learn pipeline
     test_share = 0.25        the held-out share of the rows (optional)
     seed = 0                 of the split (optional)
+    features = "features.py" a feature module beside this file (optional; see features.py)
 """
 
 import runpy
@@ -21,6 +22,7 @@ from sklearn.model_selection import train_test_split
 
 from spyhop.bundle import Bundle
 from spyhop.errors import ConfigError
+from spyhop.feature_table import apply_features
 from spyhop.packing import pack
 
 Tell = Callable[[str], None]
@@ -36,6 +38,7 @@ class Project:
     pipeline: Callable[[], Any]
     test_share: float = 0.25
     seed: int = 0
+    features: Path | None = None
 
 
 def read_project(path: str | Path) -> Project:
@@ -53,8 +56,10 @@ def read_project(path: str | Path) -> Project:
             f"{path} does not define {', '.join(absent)}. A project defines name, target, data() "
             "and pipeline(); see spyhop train -h"
         )
-    fields = (field for field in Project.__dataclass_fields__ if field in defined)
-    return Project(**{field: defined[field] for field in fields})
+    fields = {field: defined[field] for field in Project.__dataclass_fields__ if field in defined}
+    if "features" in fields:
+        fields["features"] = Path(path).parent / fields["features"]
+    return Project(**fields)
 
 
 def split(project: Project) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
@@ -89,6 +94,16 @@ def train(project: Project, out: str | Path, tell: Tell = lambda step: None) -> 
     tell("loading and splitting")
     train_part, test_part = split(project)
     tell(f"fitting on {len(train_part[0])} rows")
-    fitted = project.pipeline().fit(*train_part)
+    X, y = train_part
+    if project.features is not None:
+        X = apply_features(project.features, X)
+    fitted = project.pipeline().fit(X, y)
     tell(f"packing, and proving on {len(test_part[0])} held-out rows")
-    return pack(fitted, name=project.name, train=train_part, test=test_part, out=out)
+    return pack(
+        fitted,
+        name=project.name,
+        train=train_part,
+        test=test_part,
+        out=out,
+        features=project.features,
+    )

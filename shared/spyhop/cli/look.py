@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import click
 
-from spyhop.cli.options import trusted_types
+from spyhop.cli import options
 
 BUNDLE = click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
@@ -29,8 +29,11 @@ def inspect(bundle: Path) -> None:
 @click.command()
 @BUNDLE
 @click.argument("rows", type=click.File("rb"), default="-")
-@trusted_types
-def predict(bundle: Path, rows: BinaryIO, trusted_types: tuple[str, ...]) -> None:
+@options.features
+@options.trusted_types
+def predict(
+    bundle: Path, rows: BinaryIO, features: Path | None, trusted_types: tuple[str, ...]
+) -> None:
     """Answer ROWS (a JSON file, or standard input) with the folder BUNDLE.
 
     ROWS is {"instances": [row, …]}, as for POST /predict; a row is an object by column name
@@ -44,7 +47,7 @@ def predict(bundle: Path, rows: BinaryIO, trusted_types: tuple[str, ...]) -> Non
     from spyhop.model import load
     from spyhop.service import Service
 
-    model = load(bundle, trusted_types=frozenset(trusted_types))
+    model = load(bundle, trusted_types=trusted_types, features=features)
     reply = respond(Service(lambda: model), Request("POST", "/predict", body=rows.read()))
     click.echo(reply.body)
     if reply.status != 200:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from spyhop.cli.options import trusted_types
+from spyhop.cli import options
 from spyhop.errors import ConfigError
 
 
@@ -23,6 +23,7 @@ def train(project: Path, out: Path | None) -> None:
       def pipeline(): …      the unfitted scikit-learn pipeline
       test_share = 0.25      the held-out share of the rows (optional)
       seed = 0               of the split (optional)
+      features = "f.py"      a feature module beside PROJECT (optional)
 
     The bundle is proved on the held-out rows.  A training score far above the test score
     beside it means that the model has learnt its table by heart.
@@ -60,7 +61,8 @@ def train(project: Path, out: Path | None) -> None:
 @click.option(
     "--trust-pickle", is_flag=True, help="Yes, run whatever code MODEL contains. Needed; see below."
 )
-@trusted_types
+@options.features
+@options.trusted_types
 def pack(
     model: Path,
     name: str,
@@ -69,6 +71,7 @@ def pack(
     target: str,
     out: Path | None,
     trust_pickle: bool,
+    features: Path | None,
     trusted_types: tuple[str, ...],
 ) -> None:
     """Pack a fitted pipeline of your own from MODEL, a joblib file.
@@ -96,6 +99,7 @@ def pack(
             test=_labelled_table(test_file, target),
             out=folder,
             trusted_types=trusted_types,
+            features=features,
         )
     show_bundle(bundle, folder)
 

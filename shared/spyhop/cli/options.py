@@ -1,5 +1,7 @@
 """Options that several commands share."""
 
+from pathlib import Path
+
 import click
 
 root = click.option(
@@ -16,6 +18,12 @@ channel = click.option(
     default="production",
     show_default=True,
     help="The name that callers' traffic follows, for example production or production/eu.",
+)
+
+features = click.option(
+    "--features",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Your feature module: Python that defines features(columns).",
 )
 
 trusted_types = click.option(

@@ -12,19 +12,21 @@ from spyhop.cli import options
 @click.command()
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @options.root
+@options.features
 @options.trusted_types
-def publish(bundle: Path, root: str, trusted_types: tuple[str, ...]) -> None:
+def publish(bundle: Path, root: str, features: Path | None, trusted_types: tuple[str, ...]) -> None:
     """Copy the folder BUNDLE into the store, as a version that never changes.
 
     It is loaded and answers its golden rows first; one that cannot serve is not published.
     Nothing serves it yet: see spyhop promote.  Publishing again finishes a broken upload.
     """
     from spyhop.bundle import open_folder
+    from spyhop.deployment import deployment
     from spyhop.releases import publish as copy_into_store
     from spyhop.stores import open_store
 
     store = open_store(root)
-    version = copy_into_store(store, bundle, frozenset(trusted_types))
+    version = copy_into_store(store, bundle, deployment(trusted_types, features))
     click.echo(f"published {version} to {store.url}")
     click.echo(f"make it serve: spyhop promote {open_folder(bundle).name} {version} --root {root}")
 

@@ -1,0 +1,26 @@
+"""What whoever deploys brings to a bundle, and a bundle can never bring itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from spyhop.features import Features, load_features
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """`trusted_types`: full names of types beyond scikit-learn's own that an artefact may
+    construct.  `features`: the feature module that runs before the pipeline."""
+
+    trusted_types: frozenset[str] = frozenset()
+    features: Features | None = None
+
+
+def deployment(trusted_types: Iterable[str] = (), features: str | Path | None = None) -> Deployment:
+    """Return the deployment with these types trusted and the feature module at `features`.
+
+    Raises:
+        ConfigError: the feature module is not there, or is none.
+    """
+    module = None if features is None else load_features(features)
+    return Deployment(frozenset(trusted_types), module)
