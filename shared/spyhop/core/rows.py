@@ -49,7 +49,7 @@ def parse_rows(instances: object, schema: Schema) -> Table:
     return table
 
 
-def column_array(values: list[Any], column: Column) -> NDArray[Any] | None:
+def column_array(values: Sequence[Any], column: Column) -> NDArray[Any] | None:
     """Return the values of one column as an array, or None if any of them is not allowed."""
     kind = value_kind(column)
     types = set(map(type, values))
@@ -82,19 +82,24 @@ def _all_known(values: Sequence[Any], column: Column) -> bool:
     return column.accepts_unknown or column.known.issuperset(values)
 
 
-def _cells_by_column(rows: list[Any], schema: Schema) -> list[list[Any]] | None:
+def _cells_by_column(rows: list[Any], schema: Schema) -> list[Sequence[Any]] | None:
     """Return the cells of each column, or None if a row is misshapen."""
-    if all(type(row) is dict and row.keys() == schema.name_set for row in rows):
-        return [[row[name] for row in rows] for name in schema.names]
-    as_lists = [_row_as_list(row, schema) for row in rows]
+    width = len(schema.names)
+    try:
+        if all(type(row) is dict and len(row) == width for row in rows):
+            # As many names as columns, and every column's name among them.
+            return list(zip(*map(schema.cells_of, rows), strict=True))
+        as_lists = [_row_as_list(row, schema) for row in rows]
+    except KeyError:
+        return None
     if any(row is None for row in as_lists):
         return None
-    return [list(column) for column in zip(*as_lists, strict=True)]
+    return list(zip(*as_lists, strict=True))
 
 
-def _row_as_list(row: object, schema: Schema) -> list[Any] | None:
+def _row_as_list(row: object, schema: Schema) -> Sequence[Any] | None:
     if isinstance(row, list):
         return row if len(row) == len(schema.names) else None
-    if isinstance(row, dict) and row.keys() == schema.name_set:
-        return [row[name] for name in schema.names]
+    if isinstance(row, dict) and len(row) == len(schema.names):
+        return schema.cells_of(row)
     return None

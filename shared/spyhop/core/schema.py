@@ -4,9 +4,10 @@ A `Schema` is derived from the fitted pipeline and its training table (`derive.p
 never typed by hand.  `rows.py` enforces it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Literal, cast, get_args
 
 from spyhop.errors import ArtifactError
@@ -59,6 +60,12 @@ class Schema:
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def cells_of(self) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+        """Returns the values of a row by column name, in order; KeyError if one is absent."""
+        pick = itemgetter(*self.names)
+        return pick if len(self.names) > 1 else lambda row: (pick(row),)
 
     @cached_property
     def name_set(self) -> frozenset[str]:

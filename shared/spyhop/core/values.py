@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import isfinite
 from typing import Any, Literal
 
@@ -46,7 +47,11 @@ TYPES_TAKEN: dict[ValueKind, frozenset[type]] = {
 
 def integer_bounds(column: Column) -> tuple[int, int]:
     """Return the smallest and the largest integer that `column` can hold as training did."""
-    dtype = column.dtype.lower()  # pandas writes its nullable integers with a capital
+    return _bounds_of(column.dtype.lower())  # pandas writes nullable integers with a capital
+
+
+@lru_cache
+def _bounds_of(dtype: str) -> tuple[int, int]:
     if not dtype.startswith(("int", "uint")):
         return -LARGEST_INTEGER, LARGEST_INTEGER
     held = np.iinfo(dtype)
@@ -58,14 +63,16 @@ def _is_finite(values: Sequence[Any], column: Column) -> bool:
         if not all(map(isfinite, values)):
             return False
         largest = column.largest
-        return largest is None or all(-largest <= value <= largest for value in values)
+        return largest is None or not values or -largest <= min(values) <= max(values) <= largest
     except OverflowError:  # an integer beyond the largest float
         return False
 
 
 def _is_whole(values: Sequence[Any], column: Column) -> bool:
+    if not all(value % 1 == 0 for value in values):  # nor are NaN and the infinities whole
+        return False
     smallest, largest = integer_bounds(column)
-    return all(smallest <= value <= largest and value % 1 == 0 for value in values)
+    return not values or smallest <= min(values) <= max(values) <= largest
 
 
 def _is_unicode(values: Sequence[Any], column: Column) -> bool:
