@@ -126,8 +126,7 @@ class _Prober:
         self._schema = replace(schema, columns=lenient)
         self._rows = train.rows(np.linspace(0, len(train) - 1, PROBE_ROWS).astype(int).tolist())
         try:
-            for row in self._rows:
-                self._answer(row)
+            self._answer(self._rows)
         except Exception as error:  # a pipeline raises what its steps raise
             raise ArtifactError(
                 f"the pipeline does not take a row of its own training table: {error}. Expected "
@@ -156,13 +155,12 @@ class _Prober:
 
     def _accepts(self, name: str, value: Category | None) -> bool:
         try:
-            for row in self._rows:
-                self._answer({**row, name: value})
+            self._answer([{**row, name: value} for row in self._rows])
         except Exception:  # whatever its steps raise means that it does not take the value
             return False
         return True
 
-    def _answer(self, row: dict[str, Any]) -> None:
-        table = parse_rows([row], self._schema)
+    def _answer(self, rows: list[dict[str, Any]]) -> None:
+        table = parse_rows(rows, self._schema)
         X = pipeline_input(table, self._schema)
         predictions(pipeline_outputs(self._pipeline, X, self._answers), self._answers)

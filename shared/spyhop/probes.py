@@ -19,6 +19,9 @@ Row = dict[str, Any]
 # Each question is put to so many rows, spread over the table.
 ROWS_A_QUESTION = 3
 
+# A wide table puts each question to fewer rows.
+MOST_QUESTIONS = 5000
+
 # Rows between whose numbers jumps are sought.
 ROWS_SEARCHED = 100
 
@@ -44,7 +47,8 @@ def probe_rows(rows: list[Row], schema: Schema, fingerprint: Fingerprint) -> lis
         for value in _questions(column)
         for row in spread
     ]
-    return asked + _boundary_rows(rows, schema, fingerprint)
+    fewer = asked[:: 1 + len(asked) // MOST_QUESTIONS]
+    return fewer + _boundary_rows(rows, schema, fingerprint)
 
 
 def _questions(column: Column) -> Iterator[Any]:

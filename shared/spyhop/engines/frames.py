@@ -12,6 +12,11 @@ from spyhop.core.values import ValueKind, value_kind
 # dtypes that cannot hold a missing value
 WHOLE = ("int", "uint", "bool")
 
+# dtypes that need no pandas to be rebuilt; a Series costs fifty times as much
+NUMPY_DTYPES = {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)} | {
+    *("bool", "float16", "float32", "float64"),
+}
+
 
 def pipeline_input(table: Table, schema: Schema) -> Any:
     """Return `table` in the layout and dtypes of the training table.
@@ -22,7 +27,11 @@ def pipeline_input(table: Table, schema: Schema) -> Any:
     if schema.layout == "frame":
         import pandas as pd
 
-        return pd.DataFrame({c.name: _series(table[c.name], c) for c in schema.columns})
+        if all(column.dtype == "float64" for column in schema.columns):
+            # One block, for a frame built of many columns takes longer than most models.
+            block = np.column_stack([table[name] for name in schema.names])
+            return pd.DataFrame(block, columns=list(schema.names))
+        return pd.DataFrame({c.name: _rebuilt(table[c.name], c) for c in schema.columns})
     columns = [_with_missing(table[column.name], column) for column in schema.columns]
     if schema.layout == "vector":
         return columns[0]
@@ -35,12 +44,15 @@ def pipeline_input(table: Table, schema: Schema) -> Any:
     return matrix
 
 
-def _series(values: NDArray[Any], column: Column) -> Any:
+def _rebuilt(values: NDArray[Any], column: Column) -> Any:
+    values = _with_missing(values, column)
+    if values.dtype == np.float64 and column.dtype.startswith(WHOLE):
+        return values  # a missing value made it wider than its dtype
+    if column.dtype in NUMPY_DTYPES:
+        return values.astype(column.dtype, copy=False)
     import pandas as pd
 
-    values = _with_missing(values, column)
-    widened = values.dtype == np.float64 and column.dtype.startswith(WHOLE)
-    return pd.Series(values, dtype="float64" if widened else column.dtype)
+    return pd.Series(values, dtype=column.dtype)
 
 
 def _with_missing(values: NDArray[Any], column: Column) -> NDArray[Any]:
