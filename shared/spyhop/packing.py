@@ -113,6 +113,7 @@ def _draft(subject: _Subject, name: str, created: datetime) -> tuple[Draft, Evid
     whole, train, test, answers = subject.whole, subject.train, subject.test, subject.answers
     features, inputs = subject.brought.features, subject.inputs
     schema = derive_schema(whole, train, answers)
+    evidence = gather_evidence(whole, schema, answers, test)
     draft = Draft(
         name=name,
         created=created.isoformat(timespec="seconds"),
@@ -125,7 +126,7 @@ def _draft(subject: _Subject, name: str, created: datetime) -> tuple[Draft, Evid
             "train": scores(subject.train_truth, own_outputs(whole, train, answers), answers),
         },
     )
-    return draft, gather_evidence(whole, schema, answers, test)
+    return draft, evidence
 
 
 def _check_target(name: str, out: Path) -> None:
