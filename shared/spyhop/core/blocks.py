@@ -53,10 +53,11 @@ def block_array(table: Table, block: Block) -> NDArray[Any]:
     """Return the columns of `block` side by side.
 
     Raises:
-        InvalidRequest: a number is beyond what float32 holds, in a float32 block.
+        InvalidRequest: a number is beyond what float32 holds, in a float32 block; code before
+            the engine made no text of a row where terms are counted.
     """
     if block.vectoriser is not None:
-        return term_counts(table[block.columns[0]], block.vectoriser)
+        return _counts(table, block, block.vectoriser)
     if block.dtype == "string":
         return _text_array(table, block)
     rows = len(table[block.columns[0]])
@@ -71,6 +72,20 @@ def block_array(table: Table, block: Block) -> NDArray[Any]:
     if np.isinf(array).any():
         raise refusal(_too_large(array, block))
     return array
+
+
+def _counts(table: Table, block: Block, vectoriser: Vectoriser) -> NDArray[np.float64]:
+    texts, (column,) = table[block.columns[0]].tolist(), block.columns
+    if not all(isinstance(text, str) for text in texts):
+        reason = "got no text, where this model counts terms"
+        raise refusal(
+            [
+                Problem(i, column, reason)
+                for i, text in enumerate(texts)
+                if not isinstance(text, str)
+            ]
+        )
+    return term_counts(texts, vectoriser)
 
 
 def _text_array(table: Table, block: Block) -> NDArray[Any]:
@@ -110,9 +125,7 @@ def block_to_json(block: Block) -> dict[str, Any]:
     return fields
 
 
-def block_from_json(
-    value: Mapping[str, Any], vectoriser_in: Callable[[str], Vectoriser] | None = None
-) -> Block:
+def block_from_json(value: Mapping[str, Any], vectoriser_in: Callable[[str], Vectoriser]) -> Block:
     """Return the block that `block_to_json` wrote; `vectoriser_in` reads a file of the bundle.
 
     Raises:
@@ -123,11 +136,10 @@ def block_from_json(
             f"manifest.json feeds a block of {value['dtype']!r}, expected one of "
             f"{', '.join(get_args(BlockType))}. Serve it with the spyhop that packed it."
         )
-    file = value["vectoriser"] if value["dtype"] == "counts" else None
     return Block(
         name=value["name"],
         dtype=cast(BlockType, value["dtype"]),
         columns=tuple(value["columns"]),
         nullable=tuple(value.get("nullable", ())),
-        vectoriser=vectoriser_in(file) if file is not None and vectoriser_in else None,
+        vectoriser=vectoriser_in(value["vectoriser"]) if value["dtype"] == "counts" else None,
     )

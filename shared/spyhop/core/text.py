@@ -74,7 +74,7 @@ class Vectoriser:
         return "".join(character for character in apart if not unicodedata.combining(character))
 
 
-def term_counts(texts: Sequence[str] | NDArray[Any], vectoriser: Vectoriser) -> NDArray[np.float64]:
+def term_counts(texts: Sequence[str], vectoriser: Vectoriser) -> NDArray[np.float64]:
     """Return how often each term occurs in each text, shape (n_texts, n_terms)."""
     counts = np.zeros((len(texts), len(vectoriser.terms)))
     place_of = vectoriser.place_of
@@ -134,7 +134,7 @@ def vectoriser_from_json(value: Mapping[str, Any]) -> Vectoriser:
     """Return the vectoriser that `vectoriser_to_json` wrote.
 
     Raises:
-        ArtifactError: it cuts texts in a way that this version of spyhop does not know.
+        ArtifactError: it cuts texts in a way that this spyhop, or this Python, does not know.
     """
     analyzer, accents = value["analyzer"], value["strip_accents"]
     if analyzer not in get_args(Analyzer) or accents not in (None, *get_args(Accents)):
@@ -143,6 +143,10 @@ def vectoriser_from_json(value: Mapping[str, Any]) -> Vectoriser:
             f"{', '.join(get_args(Analyzer))} and null, {', '.join(get_args(Accents))}. Serve "
             "this bundle with the spyhop that packed it, or a newer one."
         )
+    try:
+        re.compile(value["token_pattern"])
+    except re.error as error:
+        raise ArtifactError(f"a vectoriser has a token_pattern that is none: {error}") from error
     first, last = value["ngram_range"]
     return Vectoriser(
         terms=tuple(value["terms"]),

@@ -14,8 +14,8 @@ from spyhop.errors import ArtifactError
 # Our errors carry onnxruntime's message; it need not print it too.
 _LOG_NOTHING = 4
 
-# A vocabulary is wide and a table of counts mostly zeros: of 32 MiB, as float64.
-MOST_COUNTS = 4 * 2**20
+# Counts of terms at once, 2 MiB of them: a vocabulary is wide, and 32 MiB take thrice as long.
+MOST_COUNTS = 2**18
 
 
 class OnnxEngine:

@@ -11,10 +11,10 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from spyhop.core.blocks import Block
 from spyhop.core.text import Vectoriser
+from spyhop.engines.converters.texts import Columns
 from spyhop.engines.fitted import column_positions, has_vectoriser, is_vectoriser
 from spyhop.errors import ArtifactError
 
@@ -109,15 +109,8 @@ class Counts:
         name = f"vectoriser_{len(self.blocks) + 1}"
         self.blocks.append(Block(name, "counts", (column,), vectoriser=vectoriser))
         first, self.end = self.end, self.end + len(vectoriser.terms)
-        counts = _columns(first - start, self.end - start)
+        counts = Columns(first - start, self.end - start)
         return make_pipeline(counts, model._tfidf) if type(model) is TfidfVectorizer else counts
-
-
-def _columns(first: int, end: int) -> ColumnTransformer:
-    """Return what selects the columns from `first` to before `end`, fitted."""
-    selected = ColumnTransformer([("counts", FunctionTransformer(), list(range(first, end)))])
-    selected.transformers_ = selected.transformers
-    return selected
 
 
 def _is_fitted(model: Any) -> bool:
