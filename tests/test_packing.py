@@ -31,6 +31,7 @@ from spyhop.core.answers import predictions
 from spyhop.core.blocks import Block
 from spyhop.core.parity import compare
 from spyhop.core.schema import Column, Schema
+from spyhop.deployment import Deployment
 from spyhop.engines.fitted import answer_spec
 from spyhop.engines.sklearn import pipeline_outputs
 from spyhop.proof import served_answers
@@ -179,7 +180,7 @@ def test_a_graph_that_asks_for_a_locale_is_caught_by_the_proof(tmp_path):
     staged = write_bundle(tmp_path / "staged", draft)
 
     with pytest.raises(spyhop.ArtifactError, match="locale"):
-        served_answers(staged, [{"text": "spam"}], ())
+        served_answers(staged, [{"text": "spam"}], Deployment())
 
 
 def test_a_text_column_of_a_frame_is_text_and_the_one_beside_it_a_category(tmp_path):
