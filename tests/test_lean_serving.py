@@ -5,6 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from tests.models import fitted
 
 HEAVY = [
     *("sklearn", "scipy", "pandas", "joblib", "skops", "onnx", "skl2onnx"),
@@ -49,6 +54,18 @@ def test_loading_and_predicting_in_python_imports_no_heavy_library(whales):
     answer, heavy = fresh("spyhop", call, whales.folder, {}, whales.rows[:3])
 
     assert len(answer) == 3
+    assert heavy == []
+
+
+def test_texts_are_counted_without_any_heavy_library(tmp_path):
+    texts, truth = ["spam eggs", "ham eggs", "more spam"] * 9, [1, 0, 1] * 9
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    packed = fitted(pipeline, texts, truth, tmp_path / "bundle")
+    call = f"door.load({str(packed.folder)!r}).predict(json.loads(sys.argv[2]))"
+
+    answer, heavy = fresh("spyhop", call, packed.folder, {}, packed.rows[:3])
+
+    assert [a["label"] for a in answer] == truth[:3]
     assert heavy == []
 
 

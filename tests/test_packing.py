@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import StringTensorType
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_diabetes, load_iris
@@ -24,9 +26,15 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 from sklearn.svm import LinearSVC
 
 import spyhop
+from spyhop.bundle_writer import Draft, write_bundle
 from spyhop.core.answers import predictions
+from spyhop.core.blocks import Block
 from spyhop.core.parity import compare
+from spyhop.core.schema import Column, Schema
+from spyhop.deployment import Deployment
+from spyhop.engines.fitted import answer_spec
 from spyhop.engines.sklearn import pipeline_outputs
+from spyhop.proof import served_answers
 from spyhop.tables import TableView
 from tests.models import Packed, fitted, mixed_columns, mixed_table, packed
 
@@ -141,17 +149,38 @@ def test_a_classifier_without_probabilities_answers_labels_alone(tmp_path):
 TEXTS = ["spam eggs now", "ham and eggs", "FREE Spam", "Ünder the sea", "call me", "win eggs"] * 8
 
 
-def test_a_text_model_is_not_served_by_a_graph_that_needs_a_locale(tmp_path):
-    # The graph of a TfidfVectorizer asks for en_US.UTF-8 when it is loaded; slim images and
-    # AWS Lambda have no locale, laptops do.
+def test_a_text_model_is_served_by_a_graph_that_needs_no_locale(tmp_path):
+    # Slim images and AWS Lambda have no locale, laptops do; the proof's process has none.
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
 
     packed = fitted(pipeline, TEXTS, [1, 0, 1, 0, 0, 1] * 8, tmp_path / "bundle")
 
-    assert packed.bundle.engine == "sklearn"
-    assert "locale" in packed.bundle.not_chosen["onnx float32"]
+    assert packed.bundle.strategy == "onnx float64"
     assert packed.bundle.schema.columns[0].kind == "text"
     assert_served_like_scikit_learn(packed)
+
+
+def test_a_graph_that_asks_for_a_locale_is_caught_by_the_proof(tmp_path):
+    # skl2onnx's own graph of a vectoriser asks for en_US.UTF-8 when it is loaded.
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    pipeline.fit(TEXTS, [1, 0, 1, 0, 0, 1] * 8)
+    graph = convert_sklearn(pipeline, initial_types=[("texts", StringTensorType([None, 1]))])
+    draft = Draft(
+        name="model",
+        created="2026-11-23",
+        schema=Schema("vector", (Column("text", "text", "object"),)),
+        answers=answer_spec(pipeline),
+        metrics={},
+        engine="onnx",
+        strategy="onnx float32",
+        artefact="model.onnx",
+        artefact_body=graph.SerializeToString(),
+        blocks=(Block("texts", "string", ("text",)),),
+    )
+    staged = write_bundle(tmp_path / "staged", draft)
+
+    with pytest.raises(spyhop.ArtifactError, match="locale"):
+        served_answers(staged, [{"text": "spam"}], Deployment())
 
 
 def test_a_text_column_of_a_frame_is_text_and_the_one_beside_it_a_category(tmp_path):

@@ -18,6 +18,7 @@ from spyhop.core.blocks import Block, block_from_json
 from spyhop.core.names import is_file_name, is_version
 from spyhop.core.parity import Parity
 from spyhop.core.schema import Schema, schema_from_json
+from spyhop.core.text import Vectoriser, vectoriser_from_json
 from spyhop.errors import ArtifactError
 
 FORMAT = 1
@@ -165,6 +166,10 @@ def _built(manifest: Mapping[str, Any], files: Mapping[str, bytes], version: str
         raise KeyError(engine["artefact"])
     parity, features = manifest["parity"], manifest["features"]
     schema = _schema(files, SCHEMA)
+
+    def vectoriser_in(name: str) -> Vectoriser:
+        return vectoriser_from_json(_decoded(files[name], name))
+
     return Bundle(
         name=manifest["name"],
         version=version,
@@ -172,7 +177,7 @@ def _built(manifest: Mapping[str, Any], files: Mapping[str, bytes], version: str
         strategy=engine["strategy"],
         artefact=engine["artefact"],
         answers=answers_from_json(manifest["answers"]),
-        blocks=tuple(block_from_json(block) for block in engine["feed"]),
+        blocks=tuple(block_from_json(block, vectoriser_in) for block in engine["feed"]),
         schema=schema,
         inputs=schema if features is None else _schema(files, INPUTS),
         features=features,

@@ -21,9 +21,10 @@ from spyhop.bundle import (
     version_of,
 )
 from spyhop.core.answers import AnswerSpec, Prediction, answers_to_json
-from spyhop.core.blocks import Block, block_to_json
+from spyhop.core.blocks import Block, block_to_json, vectoriser_file
 from spyhop.core.parity import Parity
 from spyhop.core.schema import Schema, schema_to_json
+from spyhop.core.text import vectoriser_to_json
 
 LIBRARIES = (
     "spyhop",
@@ -66,6 +67,7 @@ def write_bundle(folder: Path, draft: Draft) -> Path:
         SCHEMA: _readable(schema_to_json(draft.schema)),
         GOLDEN: _readable(golden),
         draft.artefact: draft.artefact_body,
+        **_vectorisers(draft.blocks),
     }
     if draft.inputs is not None:
         files[INPUTS] = _readable(schema_to_json(draft.inputs))
@@ -77,6 +79,14 @@ def write_bundle(folder: Path, draft: Draft) -> Path:
     # Last: a folder without it is an interrupted write.
     (folder / VERSION).write_text(version_of(manifest, draft.created), encoding="ascii")
     return folder
+
+
+def _vectorisers(blocks: tuple[Block, ...]) -> dict[str, bytes]:
+    return {
+        vectoriser_file(block): _readable(vectoriser_to_json(block.vectoriser))
+        for block in blocks
+        if block.vectoriser is not None
+    }
 
 
 def _manifest(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:

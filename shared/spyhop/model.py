@@ -5,10 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from spyhop.bundle import Bundle, open_folder
-from spyhop.core.answers import Outputs, Prediction, predictions
+from spyhop.core.answers import Outputs, Prediction, one_after_the_other, predictions
 from spyhop.core.parity import differences, same_label
 from spyhop.core.refusals import refusal
 from spyhop.core.rows import Table, parse_rows
@@ -56,8 +54,7 @@ class Model:
                 problems.append(Problem(row, None, f"the model cannot compute this row ({error})"))
         if problems:
             raise refusal(problems)
-        columns = zip(*found, strict=True)
-        return Outputs(*(None if c[0] is None else np.concatenate(c) for c in columns))
+        return one_after_the_other(found)
 
 
 def load(

@@ -4,7 +4,7 @@ A classifier answers `{"label": …, "probabilities": {…}}` (no probabilities 
 pipeline has no `predict_proba`), a regressor `{"value": …}`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -29,6 +29,12 @@ class Outputs(NamedTuple):
     labels: NDArray[Any] | None = None
     probabilities: NDArray[np.floating[Any]] | None = None
     values: NDArray[np.floating[Any]] | None = None
+
+
+def one_after_the_other(parts: Iterable[Outputs]) -> Outputs:
+    """Return the outputs for the rows of all `parts`, which are of one model."""
+    columns = zip(*parts, strict=True)
+    return Outputs(*(None if c[0] is None else np.concatenate(c) for c in columns))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """A table as the tensors of a graph: columns of one dtype side by side in one block.
 
+A text that a vectoriser reads is a block of its own: the counts of its terms.
+
 One block a dtype costs a graph one input instead of one a column, which is most of the time
 a small model takes to answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -13,9 +15,10 @@ from numpy.typing import NDArray
 
 from spyhop.core.refusals import refusal
 from spyhop.core.rows import Table
+from spyhop.core.text import Vectoriser, term_counts
 from spyhop.errors import ArtifactError, Problem
 
-BlockType = Literal["float64", "float32", "string"]
+BlockType = Literal["float64", "float32", "string", "counts"]
 
 # skl2onnx writes a missing category into a graph as the text "nan".  A caller's own text
 # "nan" must not be taken for it: it becomes a text that no category has.
@@ -28,23 +31,33 @@ UNKNOWN_TEXT = "\ufffdno such category"
 
 @dataclass(frozen=True)
 class Block:
-    """One input of a graph: `columns` side by side, as `dtype`, shape (n_rows, n_columns).
+    """One input of a graph: `columns` side by side, as `dtype`, shape (n_rows, `width`).
 
-    `nullable` names the text columns of it that accept missing values.
+    `nullable` names the text columns of it that accept missing values.  One of "counts" has
+    one column of texts, and as float64 what `vectoriser` counts in them.
     """
 
     name: str
     dtype: BlockType
     columns: tuple[str, ...]
     nullable: tuple[str, ...] = ()
+    vectoriser: Vectoriser | None = None
+
+    @property
+    def width(self) -> int:
+        """How many columns the graph's input has."""
+        return len(self.columns if self.vectoriser is None else self.vectoriser.terms)
 
 
 def block_array(table: Table, block: Block) -> NDArray[Any]:
     """Return the columns of `block` side by side.
 
     Raises:
-        InvalidRequest: a number is beyond what float32 holds, in a float32 block.
+        InvalidRequest: a number is beyond what float32 holds, in a float32 block; code before
+            the engine made no text of a row where terms are counted.
     """
+    if block.vectoriser is not None:
+        return _counts(table, block, block.vectoriser)
     if block.dtype == "string":
         return _text_array(table, block)
     rows = len(table[block.columns[0]])
@@ -59,6 +72,20 @@ def block_array(table: Table, block: Block) -> NDArray[Any]:
     if np.isinf(array).any():
         raise refusal(_too_large(array, block))
     return array
+
+
+def _counts(table: Table, block: Block, vectoriser: Vectoriser) -> NDArray[np.float64]:
+    texts, (column,) = table[block.columns[0]].tolist(), block.columns
+    if not all(isinstance(text, str) for text in texts):
+        reason = "got no text, where this model counts terms"
+        raise refusal(
+            [
+                Problem(i, column, reason)
+                for i, text in enumerate(texts)
+                if not isinstance(text, str)
+            ]
+        )
+    return term_counts(texts, vectoriser)
 
 
 def _text_array(table: Table, block: Block) -> NDArray[Any]:
@@ -79,14 +106,27 @@ def _too_large(array: NDArray[Any], block: Block) -> list[Problem]:
     return [Problem(int(r), block.columns[c], reason) for r, c in np.argwhere(np.isinf(array))]
 
 
+def vectoriser_file(block: Block) -> str:
+    """Return the file of a bundle that holds the vectoriser of `block`."""
+    return f"{block.name}.json"
+
+
 def block_to_json(block: Block) -> dict[str, Any]:
-    """Return `block` as plain JSON values."""
-    fields = {"name": block.name, "dtype": block.dtype, "columns": list(block.columns)}
-    return fields | ({"nullable": list(block.nullable)} if block.nullable else {})
+    """Return `block` as plain JSON values, its vectoriser as the name of a file."""
+    fields: dict[str, Any] = {
+        "name": block.name,
+        "dtype": block.dtype,
+        "columns": list(block.columns),
+    }
+    if block.nullable:
+        fields["nullable"] = list(block.nullable)
+    if block.vectoriser is not None:
+        fields["vectoriser"] = vectoriser_file(block)
+    return fields
 
 
-def block_from_json(value: Mapping[str, Any]) -> Block:
-    """Return the block that `block_to_json` wrote.
+def block_from_json(value: Mapping[str, Any], vectoriser_in: Callable[[str], Vectoriser]) -> Block:
+    """Return the block that `block_to_json` wrote; `vectoriser_in` reads a file of the bundle.
 
     Raises:
         ArtifactError: its dtype is none that this version of spyhop feeds.
@@ -101,4 +141,5 @@ def block_from_json(value: Mapping[str, Any]) -> Block:
         dtype=cast(BlockType, value["dtype"]),
         columns=tuple(value["columns"]),
         nullable=tuple(value.get("nullable", ())),
+        vectoriser=vectoriser_in(value["vectoriser"]) if value["dtype"] == "counts" else None,
     )

@@ -6,7 +6,7 @@ compares with scikit-learn; the first that holds is taken.
 
 import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from skl2onnx import convert_sklearn
@@ -17,8 +17,9 @@ from spyhop.core.blocks import MISSING_TEXT, Block, BlockType
 from spyhop.core.schema import Schema
 from spyhop.core.values import value_kind
 from spyhop.engines.converters import convert_exactly
-from spyhop.engines.fitted import column_positions, column_transformers
+from spyhop.engines.fitted import column_positions, column_transformers, has_vectoriser
 from spyhop.engines.options import without_zipmap
+from spyhop.engines.vectorisers import Counts, only_counted
 from spyhop.errors import ArtifactError
 
 # The newest that onnxruntime and skl2onnx both implement fully.
@@ -28,6 +29,7 @@ _TENSOR_TYPES = {
     "float64": DoubleTensorType,
     "float32": FloatTensorType,
     "string": StringTensorType,
+    "counts": DoubleTensorType,
 }
 
 
@@ -57,9 +59,8 @@ def convert(pipeline: Any, schema: Schema, answers: AnswerSpec, strategy: Strate
     Raises:
         ArtifactError: skl2onnx has no way to convert it.
     """
-    blocks = input_blocks(schema, strategy.numbers)
-    rewired = _by_position(pipeline, schema, blocks)
-    types = [(b.name, _TENSOR_TYPES[b.dtype]([None, len(b.columns)])) for b in blocks]
+    rewired, blocks = _rewired(pipeline, schema, strategy.numbers)
+    types = [(b.name, _TENSOR_TYPES[b.dtype]([None, b.width])) for b in blocks]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -76,13 +77,18 @@ def convert(pipeline: Any, schema: Schema, answers: AnswerSpec, strategy: Strate
     return Graph(model.SerializeToString(), blocks)
 
 
-def input_blocks(schema: Schema, numbers: BlockType) -> tuple[Block, ...]:
+def input_blocks(
+    schema: Schema, numbers: BlockType, counted: Collection[str] = ()
+) -> tuple[Block, ...]:
     """Return the numeric columns as one block and the text columns as another.
+
+    Those of `counted` are in neither.
 
     Raises:
         ArtifactError: a missing text and the text "nan" cannot be told apart in a graph.
     """
-    texts = [column for column in schema.columns if value_kind(column) == "text"]
+    columns = [column for column in schema.columns if column.name not in counted]
+    texts = [column for column in columns if value_kind(column) == "text"]
     nullable = tuple(column.name for column in texts if column.accepts_missing)
     if any(c.accepts_missing and MISSING_TEXT in c.known for c in texts):
         raise ArtifactError(
@@ -90,7 +96,7 @@ def input_blocks(schema: Schema, numbers: BlockType) -> tuple[Block, ...]:
             "a graph cannot tell apart"
         )
     text_names = tuple(column.name for column in texts)
-    number_names = tuple(name for name in schema.names if name not in text_names)
+    number_names = tuple(c.name for c in columns if c.name not in text_names)
     blocks = [
         Block("numbers", numbers, number_names),
         Block("texts", "string", text_names, nullable),
@@ -98,17 +104,40 @@ def input_blocks(schema: Schema, numbers: BlockType) -> tuple[Block, ...]:
     return tuple(block for block in blocks if block.columns)
 
 
-def _by_position(pipeline: Any, schema: Schema, blocks: Sequence[Block]) -> Any:
-    """Return a copy of the pipeline that selects its columns by their place in the blocks."""
+def _rewired(pipeline: Any, schema: Schema, numbers: BlockType) -> tuple[Any, tuple[Block, ...]]:
+    """Return a copy of the pipeline that reads blocks, and the blocks.
+
+    It selects its columns by their place in the blocks, and counts no terms itself.
+    """
     rewired = copy.deepcopy(pipeline)
+    if schema.layout == "vector":
+        counts = Counts(0)
+        rewired = counts.instead_of_texts(rewired, schema.names[0])
+        blocks = () if counts.blocks else input_blocks(schema, numbers)
+    else:
+        transformers = list(column_transformers(rewired, schema.names))
+        blocks = input_blocks(schema, numbers, only_counted(transformers, schema.names))
+        counts = Counts(sum(block.width for block in blocks))
+        _select_by_position(transformers, schema.names, blocks, counts)
+    if counts.blocks and numbers != "float64":
+        raise ArtifactError("it reads counts of terms, which are fed to a graph as float64 only")
+    return rewired, (*blocks, *counts.blocks)
+
+
+def _select_by_position(
+    transformers: Sequence[Any], names: Sequence[str], blocks: Sequence[Block], counts: Counts
+) -> None:
     place = {name: i for i, name in enumerate(name for b in blocks for name in b.columns)}
-    for transformer in column_transformers(rewired, schema.names):
-        transformer.transformers_ = [
-            (
-                name,
-                step,
-                [place[schema.names[i]] for i in column_positions(columns, schema.names)],
-            )
-            for name, step, columns in transformer.transformers_
-        ]
-    return rewired
+
+    def rewired(name: str, step: Any, columns: Any) -> tuple[str, Any, list[int]]:
+        if step == "drop":
+            return name, step, []
+        positions = column_positions(columns, names)
+        if not has_vectoriser(step):
+            return name, step, [place[names[i]] for i in positions]
+        start = counts.end
+        step = counts.instead_of_texts(step, names[positions[0]])
+        return name, step, list(range(start, counts.end))
+
+    for transformer in transformers:
+        transformer.transformers_ = [rewired(*entry) for entry in transformer.transformers_]

@@ -40,7 +40,7 @@ def text_columns(pipeline: Any, names: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for transformer in column_transformers(pipeline, names):
         for _, step, columns in transformer.transformers_:
-            if _has_vectoriser(step):
+            if has_vectoriser(step):
                 found |= {names[i] for i in column_positions(columns, names)}
     return found
 
@@ -84,8 +84,14 @@ def _reads_raw(transformer: ColumnTransformer, names: Sequence[str]) -> bool:
     return bool(getattr(transformer, "n_features_in_", None) == len(names))
 
 
-def _has_vectoriser(step: Any) -> bool:
-    if hasattr(step, "build_analyzer"):
+def is_vectoriser(step: Any) -> bool:
+    """Return whether `step` itself makes numbers of texts."""
+    return hasattr(step, "build_analyzer")
+
+
+def has_vectoriser(step: Any) -> bool:
+    """Return whether `step` is a text vectoriser or a chain of steps with one in it."""
+    if is_vectoriser(step):
         return True
     inner = [*getattr(step, "steps", ()), *getattr(step, "transformer_list", ())]
-    return any(_has_vectoriser(part) for _, part in inner)
+    return any(has_vectoriser(entry[1]) for entry in inner)

@@ -1,10 +1,11 @@
 """The fast engine: one onnxruntime session over a graph proved equal to the pipeline."""
 
+import sys
 from typing import Any
 
 import onnxruntime
 
-from spyhop.core.answers import AnswerSpec, Outputs
+from spyhop.core.answers import AnswerSpec, Outputs, one_after_the_other
 from spyhop.core.blocks import Block, block_array
 from spyhop.core.rows import Table
 from spyhop.engines import CannotCompute
@@ -12,6 +13,9 @@ from spyhop.errors import ArtifactError
 
 # Our errors carry onnxruntime's message; it need not print it too.
 _LOG_NOTHING = 4
+
+# Counts of terms at once, 2 MiB of them: a vocabulary is wide, and 32 MiB take thrice as long.
+MOST_COUNTS = 2**18
 
 
 class OnnxEngine:
@@ -32,6 +36,8 @@ class OnnxEngine:
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise ArtifactError(f"onnxruntime cannot load model.onnx: {error}") from error
         self._blocks = blocks
+        terms = sum(block.width for block in blocks if block.vectoriser is not None)
+        self._rows_at_once = max(1, MOST_COUNTS // terms) if terms else sys.maxsize
         self._regression = answers.task == "regression"
         self._outputs = [output.name for output in self._session.get_outputs()]
         if not answers.has_probabilities:
@@ -39,6 +45,16 @@ class OnnxEngine:
 
     def run(self, table: Table) -> Outputs:
         """See `Engine.run`."""
+        n_rows = len(next(iter(table.values())))
+        if n_rows <= self._rows_at_once:
+            return self._run(table)
+        starts = range(0, n_rows, self._rows_at_once)
+        return one_after_the_other(
+            self._run({name: c[i : i + self._rows_at_once] for name, c in table.items()})
+            for i in starts
+        )
+
+    def _run(self, table: Table) -> Outputs:
         feed = {block.name: block_array(table, block) for block in self._blocks}
         try:
             found: list[Any] = self._session.run(self._outputs, feed)

@@ -36,6 +36,7 @@ from spyhop.engines.converters import (
     svm,
     tables,
     targets,
+    texts,
     wrappers,
 )
 from spyhop.engines.converters.graph import ML, Inputs, Nodes, Rule, Scores
@@ -62,6 +63,7 @@ RULES: Mapping[type, Rule] = {
     **stacking.RULES,
     **svm.RULES,
     **targets.RULES,
+    **texts.RULES,
     **wrappers.RULES,
 }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from onnx import TensorProto
+from scipy.sparse import issparse
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax, columns
@@ -36,6 +37,8 @@ def _neighbours(nodes: Nodes, model: Any, X: Inputs) -> tuple[str, str]:
     """Return the weights and the places of the nearest rows, both (n, k)."""
     if model.effective_metric_ != "euclidean" or model.weights not in ("uniform", "distance"):
         raise NotImplementedError("these neighbours have no rule: not euclidean, or own weights")
+    if issparse(model._fit_X):
+        raise NotImplementedError("these neighbours have no rule: too wide to be kept but sparse")
     k = model.n_neighbors
     nearest, places = nodes.add_many(
         "TopK", 2, _squared_distances(nodes, model, X), np.array([k]), axis=1, largest=0, sorted=1

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
+from scipy.sparse import issparse
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR
 
 from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
@@ -15,7 +16,7 @@ from spyhop.engines.converters.multiclass import pairs, ties_broken
 
 def regressor(nodes: Nodes, model: Any, X: Inputs) -> str:
     """Write SVR and NuSVR."""
-    weighted = nodes.add("MatMul", _similar(nodes, model, X), model.dual_coef_.T.copy())
+    weighted = nodes.add("MatMul", _similar(nodes, model, X), _dense(model.dual_coef_).T.copy())
     return nodes.add("Add", weighted, float(model.intercept_[0]))
 
 
@@ -50,8 +51,13 @@ def _decision(nodes: Nodes, model: Any, decisions: str) -> str | None:
 
 
 def _similar(nodes: Nodes, model: Any, X: Inputs) -> str:
-    rows = np.asarray(model.support_vectors_, dtype=np.float64)
+    rows = _dense(model.support_vectors_)
     return kernel(nodes, X.matrix, rows, model.kernel, model._gamma, model)
+
+
+def _dense(array: Any) -> NDArray[np.float64]:
+    """Return what was learnt as an array; of sparse rows, as of texts, libsvm keeps it sparse."""
+    return np.asarray(array.toarray() if issparse(array) else array, dtype=np.float64)
 
 
 def _pairwise(model: Any) -> NDArray[np.float64]:
@@ -61,7 +67,7 @@ def _pairwise(model: Any) -> NDArray[np.float64]:
     row for i itself: row j - 1 if i comes first, else row j.
     """
     owner = np.repeat(np.arange(len(model.classes_)), model.n_support_)
-    coefficients = np.asarray(model._dual_coef_)
+    coefficients = _dense(model._dual_coef_)
     couples = list(combinations(range(len(model.classes_)), 2))
     weights = np.zeros((len(owner), len(couples)))
     for place, (i, j) in enumerate(couples):

@@ -10,11 +10,9 @@ from typing import Any
 from skl2onnx._parse import (
     _parse_sklearn_column_transformer,
     _parse_sklearn_feature_union,
-    _parse_sklearn_simple_model,
 )
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
 Parser = Callable[..., list[Any]]
@@ -43,11 +41,4 @@ def _cast(scope: Any, variable: Any) -> Any:
 PARSERS: dict[type, Parser] = {
     ColumnTransformer: in_doubles(_parse_sklearn_column_transformer),
     FeatureUnion: in_doubles(_parse_sklearn_feature_union),
-    **dict.fromkeys(
-        (
-            CountVectorizer,
-            TfidfVectorizer,
-        ),
-        in_doubles(_parse_sklearn_simple_model),
-    ),
 }
