@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock clean
+.PHONY: help demo test lint format bench coverage lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ format: $(READY) ## Rewrite the code in the project's style
 
 bench: $(READY) ## Measure cold and warm starts beside the plain way (minutes)
 	@$(BIN)/python -m benchmarks.lambda_handler
+
+coverage: $(READY) ## Pack every estimator of scikit-learn and write docs/estimators.md (minutes)
+	@$(BIN)/python -m benchmarks.estimators
 
 lock: $(READY) ## Pin every dependency anew, with hashes
 	@$(BIN)/uv pip compile --quiet $(LOCK) --extra dev pyproject.toml -o requirements.txt
