@@ -187,6 +187,7 @@ def _proved(
     )
     folder = write_bundle(staging / candidate.strategy.replace(" ", "-"), staged)
     answered = served_answers(folder, evidence.rows, brought)
+    evidence, answered = evidence.settled(answered, candidate.tolerance)
     parity = compare(
         evidence.expected,
         answered,
