@@ -1,4 +1,7 @@
-"""CalibratedClassifierCV: each score through its own curve, then averaged over the folds."""
+"""CalibratedClassifierCV: each score through its own curve, then averaged over the folds.
+
+One of these curves, isotonic regression, is a model by itself too.
+"""
 
 from typing import Any
 
@@ -62,6 +65,11 @@ def _curve(nodes: Nodes, curve: Any, score: str) -> str:
     return nodes.add("Sigmoid", nodes.add("Neg", line))
 
 
+def isotonic(nodes: Nodes, model: Any, X: Inputs) -> str:
+    """Write IsotonicRegression of the only column."""
+    return interpolated(nodes, X.matrix, model)
+
+
 def interpolated(nodes: Nodes, score: str, curve: IsotonicRegression) -> str:
     """Return the fitted steps at `score`, on the line between the two nearest of them."""
     x, y = (np.asarray(a, dtype=np.float64) for a in (curve.X_thresholds_, curve.y_thresholds_))
@@ -83,4 +91,4 @@ def _at_most_one(nodes: Nodes, probabilities: str) -> str:
     return nodes.add("Min", probabilities, 1.0)
 
 
-RULES: dict[type, Rule] = {CalibratedClassifierCV: classifier}
+RULES: dict[type, Rule] = {CalibratedClassifierCV: classifier, IsotonicRegression: isotonic}

@@ -7,7 +7,7 @@ from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.neighbors import NearestCentroid
 
 from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
-from spyhop.engines.converters.kernels import squared_distances
+from spyhop.engines.converters.kernels import expanded_distances
 
 
 def nearest_centroid(nodes: Nodes, model: Any, X: Inputs) -> Scores:
@@ -21,11 +21,11 @@ def nearest_centroid(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     spread = np.where(model.within_class_std_dev_ != 0, model.within_class_std_dev_, 1.0)
     spread = np.broadcast_to(spread, model.centroids_.shape[1:])
     scaled = nodes.add("Div", X.matrix, np.array(spread))
-    distances = squared_distances(nodes, scaled, model.centroids_ / spread)
+    distances = expanded_distances(nodes, scaled, model.centroids_ / spread)
     scores = nodes.add("Sub", 2.0 * np.log(model.class_prior_), distances)
     index = argmax(nodes, scores)
     if np.isclose(model.class_prior_, 1 / len(model.classes_)).all():
-        plain = squared_distances(nodes, X.matrix, model.centroids_)
+        plain = expanded_distances(nodes, X.matrix, model.centroids_)
         index = argmax(nodes, nodes.add("Neg", plain))
     return Scores(index, nodes.add("Softmax", scores, axis=1))
 

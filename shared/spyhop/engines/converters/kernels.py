@@ -9,7 +9,7 @@ from sklearn.kernel_ridge import KernelRidge
 from spyhop.engines.converters.graph import Inputs, Nodes, Rule
 
 
-def squared_distances(nodes: Nodes, matrix: str, rows: NDArray[np.float64]) -> str:
+def expanded_distances(nodes: Nodes, matrix: str, rows: NDArray[np.float64]) -> str:
     """Return |x - r|² for all pairs, (n, rows), as x² - 2 x·r + r², never below 0."""
     own = nodes.add("ReduceSum", nodes.add("Mul", matrix, matrix), np.array([1]), keepdims=1)
     mixed = nodes.add("MatMul", matrix, -2.0 * rows.T)
@@ -22,7 +22,7 @@ def kernel(
 ) -> str:
     """Return the kernel `name` between the matrix and `rows`, (n, rows)."""
     if name == "rbf":
-        distances = squared_distances(nodes, matrix, rows)
+        distances = expanded_distances(nodes, matrix, rows)
         return nodes.add("Exp", nodes.add("Mul", distances, -float(gamma)))
     product = nodes.add("MatMul", matrix, rows.T.copy())
     if name == "linear":

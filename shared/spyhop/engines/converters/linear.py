@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from sklearn.cross_decomposition import CCA, PLSCanonical, PLSRegression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import (
     LogisticRegression,
@@ -80,10 +81,18 @@ def labels_only(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     return Scores(winner(nodes, scores, len(model.classes_)), None, scores)
 
 
+def latent_structures(nodes: Nodes, model: Any, X: Inputs) -> str:
+    """Write CCA and PLS, which subtract the mean of the columns first."""
+    centred = nodes.add("Sub", X.matrix, np.asarray(model._x_mean, dtype=np.float64))
+    product = nodes.add("MatMul", centred, np.asarray(model.coef_, dtype=np.float64).T.copy())
+    return nodes.add("Add", product, np.asarray(model.intercept_, dtype=np.float64))
+
+
 RULES: dict[type, Rule] = {
     **dict.fromkeys(
         (LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis), logistic_regression
     ),
+    **dict.fromkeys((CCA, PLSCanonical, PLSRegression), latent_structures),
     SGDClassifier: stochastic_gradient,
     **dict.fromkeys(
         (LinearSVC, PassiveAggressiveClassifier, Perceptron, RidgeClassifier, RidgeClassifierCV),

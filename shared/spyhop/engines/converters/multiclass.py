@@ -1,11 +1,16 @@
-"""Several classes by two-class models: one against the rest, or each against each."""
+"""Several classes by two-class models: one against the rest, each against each, by a code."""
 
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto
-from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multiclass import (
+    OneVsOneClassifier,
+    OneVsRestClassifier,
+    OutputCodeClassifier,
+    _ConstantPredictor,
+)
 
 from spyhop.engines.converters.graph import (
     Inputs,
@@ -17,6 +22,7 @@ from spyhop.engines.converters.graph import (
     columns,
     is_above,
 )
+from spyhop.engines.converters.kernels import expanded_distances
 
 
 def one_vs_rest(nodes: Nodes, model: Any, X: Inputs) -> Scores:
@@ -52,6 +58,20 @@ def one_vs_one(nodes: Nodes, model: Any, X: Inputs) -> Scores:
         return Scores(argmax(nodes, scores), None, scores)
     scores = columns(nodes, scores, [1])
     return Scores(is_above(nodes, scores, _threshold(parts[0])), None, scores)
+
+
+def output_code(nodes: Nodes, model: Any, X: Inputs) -> Scores:
+    """Write OutputCodeClassifier: the class whose code is nearest to all models' scores."""
+    sides = [_for_second(nodes, part, nodes.classify(part, X)) for part in model.estimators_]
+    apart = expanded_distances(nodes, _joined(nodes, sides), model.code_book_)
+    return Scores(argmax(nodes, nodes.add("Neg", apart)))
+
+
+def constant(nodes: Nodes, model: Any, X: Inputs) -> Scores:
+    """Write what stands for a two-class model where fit saw one class only."""
+    nought = nodes.add("Mul", columns(nodes, X.matrix, [0]), 0.0)
+    side = nodes.add("Add", nought, float(model.y_[0]))
+    return Scores(is_above(nodes, side), both_classes(nodes, side), side)
 
 
 def ties_broken(nodes: Nodes, seconds: str, sides: str, n_classes: int) -> str:
@@ -96,4 +116,9 @@ def _second(nodes: Nodes, scores: Scores) -> str:
     return columns(nodes, scores.probabilities, [1])
 
 
-RULES: dict[type, Rule] = {OneVsOneClassifier: one_vs_one, OneVsRestClassifier: one_vs_rest}
+RULES: dict[type, Rule] = {
+    OneVsOneClassifier: one_vs_one,
+    OneVsRestClassifier: one_vs_rest,
+    OutputCodeClassifier: output_code,
+    _ConstantPredictor: constant,
+}

@@ -1,4 +1,4 @@
-"""Models that hold one other model: searches, frozen models, moved thresholds."""
+"""Models that hold one other model: searches, frozen models, chains of one, moved thresholds."""
 
 from typing import Any
 
@@ -11,6 +11,8 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     TunedThresholdClassifierCV,
 )
+from sklearn.multioutput import RegressorChain
+from sklearn.semi_supervised import SelfTrainingClassifier
 
 from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, columns, is_at_least
 
@@ -23,6 +25,18 @@ def best_found(nodes: Nodes, model: Any, X: Inputs) -> Any:
 def frozen(nodes: Nodes, model: Any, X: Inputs) -> Any:
     """Write what FrozenEstimator keeps from being fitted again."""
     return _inner(nodes, model.estimator, X)
+
+
+def self_trained(nodes: Nodes, model: Any, X: Inputs) -> Scores:
+    """Write what SelfTrainingClassifier fitted last."""
+    return nodes.classify(model.estimator_, X)
+
+
+def chain_of_one(nodes: Nodes, model: Any, X: Inputs) -> str:
+    """Write RegressorChain for one target, which then is its only model."""
+    if len(model.estimators_) != 1:
+        raise NotImplementedError("RegressorChain of several targets has no rule")
+    return nodes.regress(model.estimators_[0], X)
 
 
 def _inner(nodes: Nodes, model: Any, X: Inputs) -> Any:
@@ -62,6 +76,8 @@ def _threshold(model: Any, by_probability: bool) -> float:
 
 RULES: dict[type, Rule] = {
     FrozenEstimator: frozen,
+    RegressorChain: chain_of_one,
+    SelfTrainingClassifier: self_trained,
     **dict.fromkeys((GridSearchCV, RandomizedSearchCV), best_found),
     **dict.fromkeys((FixedThresholdClassifier, TunedThresholdClassifierCV), moved_threshold),
 }
