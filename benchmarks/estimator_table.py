@@ -65,7 +65,8 @@ def line(one: "Found") -> str:
     if one.strategy:
         cells += (f"{one.worst:.0e}", "yes" if one.served_equal else "**no**")
         ratio = one.own_ms / one.served_ms
-        cells += (f"{one.own_ms:.2f}", f"{one.served_ms:.3f}", f"{ratio:.0f} ×")
+        digits = 0 if ratio >= 10 else 1
+        cells += (f"{one.own_ms:.2f}", f"{one.served_ms:.3f}", f"{ratio:.{digits}f} ×")
     else:
         cells += ("", "**no**", "", "", "")
     return "| " + " | ".join((*cells, short(one.why))) + " |"
