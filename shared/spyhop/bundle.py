@@ -205,6 +205,7 @@ def parity_to_json(parity: Parity) -> dict[str, Any]:
     return {
         "rows": parity.rows,
         "probes": parity.probes,
+        "undecided": parity.undecided,
         "tolerance": parity.tolerance,
         "scale": parity.scale,
         "worst_difference": parity.worst_difference,

@@ -114,9 +114,18 @@ class _Pipeline:
         self._pipeline, self._schema, self.answers = pipeline, schema, answers
 
     def fingerprint(self, table: Table) -> NDArray[Any]:
-        """Return one row of numbers (or a label) a row, equal where the answers are equal."""
-        outputs = self._outputs(table)
-        found = next(array for array in reversed(outputs) if array is not None)
+        """Return one row of numbers (or a label) a row, equal where the answers are equal.
+
+        Without probabilities it is the decision function, where there is one: it jumps at
+        thresholds.  A label also changes where a smooth function crosses zero, and there the
+        last bit of a sum decides, which is nobody's answer.
+        """
+        decide = getattr(self._pipeline, "decision_function", None)
+        if self.answers.has_probabilities or decide is None:
+            outputs = self._outputs(table)
+            found = next(array for array in reversed(outputs) if array is not None)
+        else:
+            found = decide(pipeline_input(table, self._schema))
         return np.asarray(found).reshape(len(found), -1)
 
     def answered(self, rows: list[Row]) -> tuple[list[Row], list[Prediction]]:

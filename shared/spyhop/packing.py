@@ -187,6 +187,7 @@ def _proved(
     )
     folder = write_bundle(staging / candidate.strategy.replace(" ", "-"), staged)
     answered = served_answers(folder, evidence.rows, brought)
+    asked = evidence.probes
     evidence, answered = evidence.settled(answered, candidate.tolerance)
     parity = compare(
         evidence.expected,
@@ -198,6 +199,7 @@ def _proved(
     )
     if not parity.holds:
         raise ArtifactError(parity.why_not())
+    parity = replace(parity, undecided=asked - evidence.probes)
     kept = golden_rows(evidence.expected, draft.answers, evidence.probes)
     return replace(
         staged,

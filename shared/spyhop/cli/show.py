@@ -84,8 +84,10 @@ def size(n_bytes: int) -> str:
 def _proof(bundle: Bundle) -> str:
     parity = bundle.parity
     assert parity is not None
+    undecided = f" ({parity.undecided} more undecided)" if parity.undecided else ""
     return (
-        f"equal to scikit-learn on {parity.rows} held-out rows and {parity.probes} probes, "
+        f"equal to scikit-learn on {parity.rows} held-out rows and {parity.probes} probes"
+        f"{undecided}, "
         f"worst difference {parity.worst_difference:.1e} (tolerance {parity.tolerance:.0e})"
     )
 

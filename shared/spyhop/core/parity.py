@@ -14,11 +14,12 @@ from spyhop.core.answers import AnswerSpec, Prediction
 class Parity:
     """What was compared with scikit-learn's own answers, and how far they were apart.
 
-    `rows` counts held-out rows, `probes` rows made from them with a value missing or a
-    category unknown.  `worst_difference` has no unit: probabilities as they are, values
-    relative to `scale` (see `differences`); `worst_row` is the row it was found on,
-    counting the probes after the test rows.  `labels_differ` lists the first ten rows whose
-    label was another.
+    `rows` counts held-out rows, `probes` rows made from them to find differences (see
+    `probes.py`), `undecided` those left out because scikit-learn itself has no one answer to
+    them (see `evidence.py`).  `worst_difference` has no unit: probabilities as they are, values
+    relative to `scale` (see `differences`); `worst_row` is the row it was found on, counting
+    the probes after the test rows.  `labels_differ` lists the first ten rows whose label was
+    another.
     """
 
     rows: int
@@ -28,6 +29,7 @@ class Parity:
     worst_difference: float
     worst_row: int | None
     labels_differ: tuple[int, ...] = ()
+    undecided: int = 0
 
     @property
     def holds(self) -> bool:

@@ -13,7 +13,7 @@ from sklearn.ensemble import (
 )
 
 from spyhop.engines.converters.forests import TREE_CLASSIFIERS, TREE_REGRESSORS
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax, columns
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, argmax, columns
 from spyhop.engines.converters.trees import as_float32, summed_rows, summed_values, tree_of
 
 
@@ -94,7 +94,7 @@ def _shares(nodes: Nodes, part: Any, X: Inputs, n_classes: int) -> str:
 
 def _probabilities(scores: Scores) -> str:
     if scores.probabilities is None:
-        raise NotImplementedError("a model inside it has no probabilities in the graph")
+        raise NoRule("a model inside it has no probabilities in the graph")
     return scores.probabilities
 
 

@@ -10,6 +10,7 @@ from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegress
 from spyhop.engines.converters.graph import (
     Inputs,
     Nodes,
+    NoRule,
     Rule,
     Scores,
     argmax,
@@ -41,7 +42,7 @@ def boosted(
 def raw_scores(nodes: Nodes, model: Any, X: Inputs) -> str:
     """Return what `_raw_predict` of GradientBoosting* returns, (n, scores)."""
     if model.init_ != "zero" and type(model.init_) not in (DummyClassifier, DummyRegressor):
-        raise NotImplementedError("gradient boosting that starts from a model has no rule")
+        raise NoRule("gradient boosting that starts from a model has no rule")
     start = model._raw_predict_init(np.zeros((1, model.n_features_in_), dtype=np.float32))[0]
     trees = [[tree_of(tree) for tree in stage] for stage in model.estimators_]
     values = [

@@ -14,6 +14,7 @@ from spyhop.engines.converters.averaging import average
 from spyhop.engines.converters.graph import (
     Inputs,
     Nodes,
+    NoRule,
     Rule,
     Scores,
     argmax,
@@ -32,7 +33,7 @@ def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
 def _fold(nodes: Nodes, fold: Any, X: Inputs) -> str:
     n_classes = len(fold.classes)
     if fold.method not in ("sigmoid", "isotonic") or len(fold.estimator.classes_) != n_classes:
-        raise NotImplementedError("this way to calibrate has no rule")
+        raise NoRule("this way to calibrate has no rule")
     scores = _uncalibrated(nodes, fold.estimator, X, n_classes)
     curves = [
         _curve(nodes, curve, columns(nodes, scores, [i]))
@@ -51,7 +52,7 @@ def _uncalibrated(nodes: Nodes, part: Any, X: Inputs, n_classes: int) -> str:
     scores = nodes.classify(part, X)
     if hasattr(part, "decision_function"):
         if scores.decision is None:
-            raise NotImplementedError(f"{type(part).__name__} has no scores in the graph")
+            raise NoRule(f"{type(part).__name__} has no scores in the graph")
         return scores.decision
     assert scores.probabilities is not None, "a classifier with neither scores nor probabilities"
     return columns(nodes, scores.probabilities, [1]) if n_classes == 2 else scores.probabilities
@@ -74,7 +75,7 @@ def interpolated(nodes: Nodes, score: str, curve: IsotonicRegression) -> str:
     """Return the fitted steps at `score`, on the line between the two nearest of them."""
     x, y = (np.asarray(a, dtype=np.float64) for a in (curve.X_thresholds_, curve.y_thresholds_))
     if curve.out_of_bounds != "clip":
-        raise NotImplementedError("isotonic regression that does not clip has no rule")
+        raise NoRule("isotonic regression that does not clip has no rule")
     if len(y) == 1:
         return nodes.add("Add", nodes.add("Mul", score, 0.0), float(y[0]))
     inside = nodes.add("Clip", score, float(curve.X_min_), float(curve.X_max_))

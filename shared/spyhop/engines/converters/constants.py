@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, argmax
 
 
 def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     """Write DummyClassifier, unless it answers at random."""
     if model.strategy not in ("most_frequent", "prior", "constant"):
-        raise NotImplementedError(f"DummyClassifier answers at random ({model.strategy})")
+        raise NoRule(f"DummyClassifier answers at random ({model.strategy})")
     probabilities = _repeated(nodes, X, model.predict_proba([[0]])[0])
     return Scores(argmax(nodes, probabilities), probabilities)
 

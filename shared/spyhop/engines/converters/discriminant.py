@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.neighbors import NearestCentroid
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, argmax
 from spyhop.engines.converters.kernels import expanded_distances
 
 
@@ -17,7 +17,7 @@ def nearest_centroid(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     probabilities always come from distances in units of the spread within the classes.
     """
     if model.metric != "euclidean":
-        raise NotImplementedError(f"NearestCentroid(metric={model.metric!r}) has no rule")
+        raise NoRule(f"NearestCentroid(metric={model.metric!r}) has no rule")
     spread = np.where(model.within_class_std_dev_ != 0, model.within_class_std_dev_, 1.0)
     spread = np.broadcast_to(spread, model.centroids_.shape[1:])
     scaled = nodes.add("Div", X.matrix, np.array(spread))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule
 
 Written = Callable[[Nodes, str], str]
 
@@ -40,14 +40,14 @@ def called(nodes: Nodes, function: Any, x: str) -> str:
         return x
     written = WRITTEN.get(function) if isinstance(function, np.ufunc) else None
     if written is None:
-        raise NotImplementedError(f"the function {function!r} has no rule")
+        raise NoRule(f"the function {function!r} has no rule")
     return written(nodes, x)
 
 
 def function_transformer(nodes: Nodes, model: Any, X: Inputs) -> str:
     """Write FunctionTransformer; of texts only the identity."""
     if model.kw_args:
-        raise NotImplementedError("FunctionTransformer(kw_args=...) has no rule")
+        raise NoRule("FunctionTransformer(kw_args=...) has no rule")
     return called(nodes, model.func, X.texts if X.is_text else X.matrix)
 
 

@@ -23,6 +23,10 @@ Value = str | NDArray[Any] | float | int
 ML = "ai.onnx.ml"
 
 
+class NoRule(Exception):
+    """The rules do not cover this model, or this argument of it; another rung may."""
+
+
 class Scores(NamedTuple):
     """What a classifier computes: the position of the winning class, and numbers behind it.
 
@@ -153,7 +157,7 @@ class Inputs:
 
     def _double(self, variable: Any) -> str:
         if isinstance(variable.type, StringTensorType):
-            raise NotImplementedError("it computes with numbers, and its input has text")
+            raise NoRule("it computes with numbers, and its input has text")
         if isinstance(variable.type, DoubleTensorType):
             return str(variable.full_name)
         return self._nodes.add("Cast", variable.full_name, to=TensorProto.DOUBLE)

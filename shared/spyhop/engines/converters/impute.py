@@ -7,7 +7,7 @@ from onnx import TensorProto
 from sklearn.impute import SimpleImputer
 
 from spyhop.core.blocks import MISSING_TEXT
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, columns
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, columns
 
 
 def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
@@ -22,7 +22,7 @@ def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
     if not X.is_text:
         statistics = statistics.astype(np.float64)
         if np.isnan(statistics).any():
-            raise NotImplementedError("SimpleImputer drops a column that had no value")
+            raise NoRule("SimpleImputer drops a column that had no value")
     filled = nodes.add("Where", missing, statistics.reshape(1, -1), table)
     return _with_indicator(nodes, model, filled, missing) if model.add_indicator else filled
 
@@ -30,7 +30,7 @@ def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
 def _with_indicator(nodes: Nodes, model: Any, filled: str, missing: str) -> str:
     """Return the filled table, and after it a 1 where a column with gaps in training has one."""
     if model.statistics_.dtype.kind not in "fiu":
-        raise NotImplementedError("SimpleImputer(add_indicator=True) of texts has no rule")
+        raise NoRule("SimpleImputer(add_indicator=True) of texts has no rule")
     chosen = columns(nodes, missing, model.indicator_.features_)
     numbers = nodes.add("Cast", chosen, to=TensorProto.DOUBLE)
     return nodes.add("Concat", filled, numbers, axis=1)

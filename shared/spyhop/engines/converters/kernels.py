@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.kernel_ridge import KernelRidge
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule
 
 
 def expanded_distances(nodes: Nodes, matrix: str, rows: NDArray[np.float64]) -> str:
@@ -28,7 +28,7 @@ def kernel(
     if name == "linear":
         return product
     if name not in ("poly", "polynomial", "sigmoid"):
-        raise NotImplementedError(f"the kernel {name!r} has no rule")
+        raise NoRule(f"the kernel {name!r} has no rule")
     line = nodes.add("Add", nodes.add("Mul", product, float(gamma)), float(model.coef0))
     if name == "sigmoid":
         return nodes.add("Tanh", line)

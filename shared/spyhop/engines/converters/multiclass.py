@@ -15,6 +15,7 @@ from sklearn.multiclass import (
 from spyhop.engines.converters.graph import (
     Inputs,
     Nodes,
+    NoRule,
     Rule,
     Scores,
     argmax,
@@ -47,7 +48,7 @@ def one_vs_rest(nodes: Nodes, model: Any, X: Inputs) -> Scores:
 def one_vs_one(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     """Write OneVsOneClassifier: votes, and the sum of confidences to break ties."""
     if model.pairwise_indices_ is not None:
-        raise NotImplementedError("OneVsOneClassifier over a kernel matrix has no rule")
+        raise NoRule("OneVsOneClassifier over a kernel matrix has no rule")
     n_classes, parts = len(model.classes_), model.estimators_
     found = [nodes.classify(part, X) for part in parts]
     sides = [_for_second(nodes, p, s) for p, s in zip(parts, found, strict=True)]
@@ -106,13 +107,13 @@ def _for_second(nodes: Nodes, part: Any, scores: Scores) -> str:
     if not hasattr(part, "decision_function"):
         return _second(nodes, scores)
     if scores.decision is None:
-        raise NotImplementedError(f"{type(part).__name__} has no decision function in the graph")
+        raise NoRule(f"{type(part).__name__} has no decision function in the graph")
     return scores.decision
 
 
 def _second(nodes: Nodes, scores: Scores) -> str:
     if scores.probabilities is None:
-        raise NotImplementedError("a model inside it has no probabilities in the graph")
+        raise NoRule("a model inside it has no probabilities in the graph")
     return columns(nodes, scores.probabilities, [1])
 
 

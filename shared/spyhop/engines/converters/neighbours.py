@@ -8,7 +8,7 @@ from onnx import TensorProto
 from scipy.sparse import issparse
 from sklearn.neighbors import KDTree, KNeighborsClassifier, KNeighborsRegressor
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax, columns
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, argmax, columns
 from spyhop.engines.converters.kernels import expanded_distances
 from spyhop.engines.converters.visits import visiting_ranks
 
@@ -28,9 +28,9 @@ class Stored(NamedTuple):
 def stored(model: Any) -> Stored:
     """Return the rows of a fitted model of neighbours."""
     if model.effective_metric_ != "euclidean":
-        raise NotImplementedError(f"neighbours by {model.effective_metric_} have no rule")
+        raise NoRule(f"neighbours by {model.effective_metric_} have no rule")
     if issparse(model._fit_X):
-        raise NotImplementedError("neighbours too wide to be kept but sparse have no rule")
+        raise NoRule("neighbours too wide to be kept but sparse have no rule")
     rows = np.asarray(model._fit_X, dtype=np.float64)
     if model._tree is None:
         return Stored(rows, np.arange(len(rows)), None)
@@ -100,7 +100,7 @@ def _smallest(nodes: Nodes, numbers: str, k: int) -> tuple[str, str]:
 def weights_of(nodes: Nodes, model: Any, squared: str) -> str:
     """Return one over the distance; rows met before count alone, as if infinitely near."""
     if model.weights != "distance":
-        raise NotImplementedError("neighbours with weights of your own have no rule")
+        raise NoRule("neighbours with weights of your own have no rule")
     same = nodes.add("Cast", nodes.add("Equal", squared, 0.0), to=TensorProto.DOUBLE)
     is_any = nodes.add("Greater", nodes.add("ReduceMax", same, np.array([1]), keepdims=1), 0.5)
     return nodes.add("Where", is_any, same, nodes.add("Div", 1.0, nodes.add("Sqrt", squared)))

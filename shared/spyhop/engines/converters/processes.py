@@ -23,7 +23,15 @@ from sklearn.gaussian_process.kernels import (
     WhiteKernel,
 )
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, both_classes, is_above
+from spyhop.engines.converters.graph import (
+    Inputs,
+    Nodes,
+    NoRule,
+    Rule,
+    Scores,
+    both_classes,
+    is_above,
+)
 from spyhop.engines.converters.neighbours import exact_distances
 
 # What is one on the diagonal, and a function of the distance elsewhere.
@@ -33,7 +41,7 @@ STATIONARY = (RBF, Matern, RationalQuadratic)
 def regressor(nodes: Nodes, model: Any, X: Inputs) -> str:
     """Write GaussianProcessRegressor: the posterior mean, on the target's own scale."""
     if not hasattr(model, "X_train_"):
-        raise NotImplementedError("a Gaussian process without training rows has no rule")
+        raise NoRule("a Gaussian process without training rows has no rule")
     similar = covariance(nodes, model.kernel_, X.matrix, _rows(model))
     mean = nodes.add("MatMul", similar, np.asarray(model.alpha_).reshape(-1, 1))
     scaled = nodes.add("Mul", mean, np.asarray(model._y_train_std, dtype=np.float64))
@@ -119,7 +127,7 @@ def covariance(nodes: Nodes, kernel: Any, matrix: str, rows: NDArray[np.float64]
     if type(kernel) is DotProduct:
         return nodes.add("Add", nodes.add("MatMul", matrix, rows.T.copy()), kernel.sigma_0**2)
     if type(kernel) not in STATIONARY:
-        raise NotImplementedError(f"the kernel {kernel} has no rule")
+        raise NoRule(f"the kernel {kernel} has no rule")
     scale = np.asarray(kernel.length_scale, dtype=np.float64)
     apart = exact_distances(nodes, nodes.add("Div", matrix, scale), rows / scale)
     return _of_distance(nodes, kernel, apart)
@@ -133,7 +141,7 @@ def _of_distance(nodes: Nodes, kernel: Any, squared: str) -> str:
         grown = nodes.add("Add", nodes.add("Div", squared, 2.0 * kernel.alpha), 1.0)
         return nodes.add("Pow", grown, -float(kernel.alpha))
     if kernel.nu not in (0.5, 1.5, 2.5):
-        raise NotImplementedError(f"Matern(nu={kernel.nu}) has no rule")
+        raise NoRule(f"Matern(nu={kernel.nu}) has no rule")
     distance = nodes.add("Mul", nodes.add("Sqrt", squared), float(np.sqrt(2 * kernel.nu)))
     decay = nodes.add("Exp", nodes.add("Neg", distance))
     if kernel.nu == 0.5:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, argmax
 from spyhop.engines.converters.kernels import expanded_distances
 from spyhop.engines.converters.neighbours import nearest, stored
 
@@ -24,7 +24,7 @@ def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
         found = nodes.add("Gather", known[kept.order], places, axis=0)
         votes = nodes.add("ReduceSum", found, np.array([1]), keepdims=0)
     else:
-        raise NotImplementedError("label propagation over a kernel of your own has no rule")
+        raise NoRule("label propagation over a kernel of your own has no rule")
     total = nodes.add("ReduceSum", votes, np.array([1]), keepdims=1)
     probabilities = nodes.add("Div", votes, total)
     return Scores(argmax(nodes, probabilities), probabilities)

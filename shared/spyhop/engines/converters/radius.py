@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, argmax
 from spyhop.engines.converters.neighbours import (
     Stored,
     exact_distances,
@@ -32,7 +32,7 @@ def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     probabilities = nodes.add("Where", is_alone, model.predict_proba(outlier), shares)
     label = np.flatnonzero(model.classes_ == model.predict(outlier)[0])
     if not len(label):
-        raise NotImplementedError("an outlier label that is no class has no rule")
+        raise NoRule("an outlier label that is no class has no rule")
     flag = nodes.add("Reshape", is_alone, np.array([-1]))
     return Scores(nodes.add("Where", flag, label, argmax(nodes, votes)), probabilities)
 
@@ -53,7 +53,7 @@ def _weights(nodes: Nodes, model: Any, X: Inputs, kept: Stored) -> str:
     if model.weights == "uniform":
         return near
     if model.weights != "distance":
-        raise NotImplementedError("neighbours with weights of your own have no rule")
+        raise NoRule("neighbours with weights of your own have no rule")
     exact = squared if kept.tree else exact_distances(nodes, X.matrix, kept.rows)
     same = nodes.add("Cast", nodes.add("Equal", exact, 0.0), to=TensorProto.DOUBLE)
     is_any = nodes.add("Greater", nodes.add("ReduceMax", same, np.array([1]), keepdims=1), 0.5)

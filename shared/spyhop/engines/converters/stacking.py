@@ -7,7 +7,7 @@ from onnx import TensorProto
 from sklearn.base import is_classifier
 from sklearn.ensemble import StackingClassifier, StackingRegressor
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, columns
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, columns
 
 
 def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
@@ -38,12 +38,12 @@ def _answers(nodes: Nodes, part: Any, method: str, X: Inputs) -> str:
     scores = nodes.classify(part, X)
     if method == "predict":
         if not np.array_equal(part.classes_, np.arange(len(part.classes_))):
-            raise NotImplementedError("stacking on labels that are not 0, 1, … has no rule")
+            raise NoRule("stacking on labels that are not 0, 1, … has no rule")
         column = nodes.add("Reshape", scores.winner, np.array([-1, 1]))
         return nodes.add("Cast", column, to=TensorProto.DOUBLE)
     found = scores.decision if method == "decision_function" else scores.probabilities
     if found is None:
-        raise NotImplementedError(f"{type(part).__name__} has no {method} in the graph")
+        raise NoRule(f"{type(part).__name__} has no {method} in the graph")
     if method == "predict_proba" and len(part.classes_) == 2:
         return columns(nodes, found, [1])
     return found

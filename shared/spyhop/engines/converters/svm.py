@@ -9,7 +9,7 @@ from onnx import TensorProto
 from scipy.sparse import issparse
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, argmax
 from spyhop.engines.converters.kernels import kernel
 from spyhop.engines.converters.multiclass import pairs, ties_broken
 
@@ -28,7 +28,7 @@ def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     """
     n_classes = len(model.classes_)
     if model.break_ties and model.decision_function_shape == "ovr" and n_classes > 2:
-        raise NotImplementedError("SVC(break_ties=True) has no rule")
+        raise NoRule("SVC(break_ties=True) has no rule")
     weighted = nodes.add("MatMul", _similar(nodes, model, X), _pairwise(model))
     decisions = nodes.add("Add", weighted, model._intercept_)
     is_first = nodes.add("Cast", nodes.add("Greater", decisions, 0.0), to=TensorProto.DOUBLE)

@@ -7,7 +7,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from spyhop.engines.converters.functions import called
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule
+from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule
 
 
 def transformed_target(nodes: Nodes, model: Any, X: Inputs) -> str:
@@ -21,7 +21,7 @@ def transformed_target(nodes: Nodes, model: Any, X: Inputs) -> str:
         return nodes.add("Div", nodes.add("Sub", value, inverse.min_), inverse.scale_)
     if isinstance(inverse, FunctionTransformer):
         return called(nodes, inverse.inverse_func, value)
-    raise NotImplementedError(f"a target transformed by {type(inverse).__name__} has no rule")
+    raise NoRule(f"a target transformed by {type(inverse).__name__} has no rule")
 
 
 RULES: dict[type, Rule] = {TransformedTargetRegressor: transformed_target}

@@ -14,7 +14,15 @@ from sklearn.model_selection import (
 from sklearn.multioutput import RegressorChain
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, columns, is_at_least
+from spyhop.engines.converters.graph import (
+    Inputs,
+    Nodes,
+    NoRule,
+    Rule,
+    Scores,
+    columns,
+    is_at_least,
+)
 
 
 def best_found(nodes: Nodes, model: Any, X: Inputs) -> Any:
@@ -35,7 +43,7 @@ def self_trained(nodes: Nodes, model: Any, X: Inputs) -> Scores:
 def chain_of_one(nodes: Nodes, model: Any, X: Inputs) -> str:
     """Write RegressorChain for one target, which then is its only model."""
     if len(model.estimators_) != 1:
-        raise NotImplementedError("RegressorChain of several targets has no rule")
+        raise NoRule("RegressorChain of several targets has no rule")
     return nodes.regress(model.estimators_[0], X)
 
 
@@ -50,7 +58,7 @@ def moved_threshold(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     by_probability = model.response_method != "decision_function" and hasattr(part, "predict_proba")
     score = scores.probabilities if by_probability else scores.decision
     if score is None:
-        raise NotImplementedError(f"{type(part).__name__} has no such scores in the graph")
+        raise NoRule(f"{type(part).__name__} has no such scores in the graph")
     if by_probability:
         score = columns(nodes, score, [positive])
     elif positive == 0:
