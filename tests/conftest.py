@@ -3,10 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from spyhop.releases import promote, publish
 from spyhop.stores.local import LocalStore
 from tests.models import Packed, mixed_model, whales_model
+
+
+# A busy machine is slow, not wrong; speed is measured in benchmarks/.
+settings.register_profile("spyhop", deadline=None)
+settings.load_profile("spyhop")
 
 
 @pytest.fixture(scope="session")
