@@ -6,13 +6,14 @@ tokeniser stumbles over.
 """
 
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 from spyhop.boundaries import Fingerprint, boundary_cells
 from spyhop.core.blocks import MISSING_TEXT, UNKNOWN_TEXT
 from spyhop.core.rows import parse_rows
 from spyhop.core.schema import Column, Schema
-from spyhop.core.values import LARGEST_INTEGER
+from spyhop.core.values import integer_bounds
 
 Row = dict[str, Any]
 
@@ -59,9 +60,11 @@ def _questions(column: Column) -> Iterator[Any]:
     if column.kind == "text":
         yield from ODD_TEXTS
     if column.kind == "number":
-        yield from EXTREMES
+        largest = column.largest or inf
+        yield from (number for number in EXTREMES if abs(number) <= largest)
     if column.kind == "integer":
-        yield from (0, -1, LARGEST_INTEGER, -LARGEST_INTEGER)
+        smallest, largest = integer_bounds(column)
+        yield from {number for number in (0, -1, smallest, largest) if number >= smallest}
 
 
 def _boundary_rows(rows: list[Row], schema: Schema, fingerprint: Fingerprint) -> list[Row]:
