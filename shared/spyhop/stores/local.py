@@ -2,10 +2,13 @@
 
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from spyhop.errors import StoreUnavailable
 from spyhop.stores import checked_key
+
+PIECE_BYTES = 4 * 1024 * 1024
 
 # Being written, and so not yet an object.  No key has a tilde: see checked_key.
 _UNFINISHED = ".unfinished~"
@@ -28,6 +31,9 @@ class LocalStore:
             return None
         except OSError as error:
             raise _unavailable(key, error) from error
+
+    def stream(self, key: str) -> Iterator[bytes] | None:
+        return None if self.head(key) is None else self._pieces(key)
 
     def head(self, key: str) -> int | None:
         path = self._path(key)
@@ -56,6 +62,14 @@ class LocalStore:
                 return _is_first(unfinished, path)
             finally:
                 unfinished.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unavailable(key, error) from error
+
+    def _pieces(self, key: str) -> Iterator[bytes]:
+        try:
+            with self._path(key).open("rb") as file:
+                while piece := file.read(PIECE_BYTES):
+                    yield piece
         except OSError as error:
             raise _unavailable(key, error) from error
 
