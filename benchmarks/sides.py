@@ -13,7 +13,8 @@ from benchmarks.models import FittedModel
 from spyhop.emulators import door_folder
 from spyhop.emulators.lambda_runtime import http_event
 from spyhop.emulators.process import compile_bytecode
-from spyhop.releases import promote, publish
+from spyhop.promotion import Channel
+from spyhop.publishing import publish
 from spyhop.stores import open_store
 
 PLAIN_FOLDER = Path(__file__).parent / "plain_handler"
@@ -67,7 +68,7 @@ def release(model: FittedModel, folder: Path) -> spyhop.Bundle:
     store = open_store(str(folder / "store"))
     version = publish(store, folder / "bundle")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    promote(store, model.name, version, "production", by="make bench", at=now, why="benchmark")
+    Channel(store, model.name, "production", by="make bench", at=now).promote(version, "benchmark")
     return bundle
 
 

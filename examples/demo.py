@@ -26,7 +26,8 @@ from spyhop.core.parity import Parity, compare
 from spyhop.emulators.functions_framework import FunctionsFramework
 from spyhop.emulators.lambda_runtime import LambdaRuntime, http_event
 from spyhop.engines.sklearn import pipeline_outputs
-from spyhop.releases import promote, publish
+from spyhop.promotion import Channel
+from spyhop.publishing import publish
 from spyhop.stores import open_store
 from spyhop.tables import TableView
 from spyhop.train import read_project, split
@@ -121,7 +122,7 @@ def release(bundle: spyhop.Bundle) -> None:
     folder = BUILD / bundle.name.replace("-", "_")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     version = publish(store, folder)
-    promote(store, bundle.name, version, "production", by="make demo", at=now, why="demo")
+    Channel(store, bundle.name, "production", by="make demo", at=now).promote(version, "demo")
 
 
 def environment(trained: Trained) -> dict[str, str]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from spyhop.releases import promote, publish
+from spyhop.promotion import Channel
+from spyhop.publishing import publish
 from spyhop.stores.local import LocalStore
 from tests.models import Packed, mixed_model, whales_model
 
@@ -41,5 +42,5 @@ def released(whales, tmp_path_factory) -> dict[str, str]:
 
 def release(store: LocalStore, folder: Path, name: str = "whales") -> str:
     version = publish(store, folder)
-    promote(store, name, version, "production", by="a test", at="2026-11-23T10:00:00", why="")
+    Channel(store, name, "production", by="a test", at="2026-11-23T10:00:00").promote(version, "")
     return version

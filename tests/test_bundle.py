@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import spyhop
-from spyhop.bundle import open_bundle, open_folder, version_of
+from spyhop.bundle import open_folder, version_of
+from spyhop.stores.local import LocalStore
+from spyhop.verified import read_verified
 
 
 @pytest.fixture
@@ -146,7 +148,7 @@ def test_a_manifest_with_a_part_missing_or_garbled_is_refused(copy, change):
 @pytest.mark.parametrize("version", ["", "latest", "../2026-11-23-0123456789abcdef"])
 def test_a_version_that_is_no_version_is_refused(whales, version):
     with pytest.raises(spyhop.ArtifactError):
-        open_bundle(lambda name: (whales.folder / name).read_bytes(), version)
+        read_verified(LocalStore(whales.folder), version)
 
 
 def test_a_folder_without_a_version_is_no_bundle(tmp_path):

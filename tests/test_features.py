@@ -12,7 +12,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import spyhop
 from spyhop.deployment import deployment
 from spyhop.errors import ArtifactError, ConfigError, InvalidRequest
-from spyhop.releases import promote, publish
+from spyhop.promotion import Channel
+from spyhop.publishing import publish
 from spyhop.service import released_service
 from spyhop.train import read_project, train
 
@@ -154,7 +155,7 @@ def test_what_a_feature_module_must_return_is_said(body, said, tmp_path):
 def test_a_function_is_configured_with_its_feature_module(packed, module, store):
     _, _, folder = packed
     version = publish(store, folder, deployment(features=module))
-    promote(store, "risk", version, "production", by="ada", at="2026-11-23", why="")
+    Channel(store, "risk", "production", by="ada", at="2026-11-23").promote(version, "")
     environ = {"SPYHOP_ROOT": store.url, "SPYHOP_MODEL": "risk", "SPYHOP_FEATURES": str(module)}
 
     answer = released_service(environ).predict({"instances": [ROW]}, "id")

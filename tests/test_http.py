@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 import spyhop
 from spyhop.errors import ConfigError, StoreUnavailable
 from spyhop.http import MOST_BODY_BYTES, Request, respond
-from spyhop.service import DEFAULT_MOST_ROWS, Service
+from spyhop.service import DEFAULT_MOST_ROWS, START_AGAIN_S, Service
+from spyhop.serving import serving_alone
 
 
 @pytest.fixture(scope="module")
 def service(whales) -> Service:
     model = spyhop.load(whales.folder)
-    return Service(lambda: model)
+    return Service(lambda now: serving_alone(model))
 
 
 def post(service, body, headers=None):
@@ -144,7 +145,7 @@ def test_health_ready_and_metadata_tell_who_serves(service, whales):
 def test_a_model_that_is_not_there_is_a_503_that_says_retry_and_keeps_its_reason_in_the_log(
     error, path, capsys
 ):
-    def load():
+    def load(now):
         raise error
 
     method = "POST" if path == "/predict" else "GET"
@@ -158,7 +159,7 @@ def test_a_model_that_is_not_there_is_a_503_that_says_retry_and_keeps_its_reason
 
 
 def test_health_is_alive_though_the_model_is_not_there():
-    def load():
+    def load(now):
         raise ConfigError("nothing there")
 
     assert respond(Service(load), Request("GET", "/health")).status == 200
@@ -167,21 +168,37 @@ def test_health_is_alive_though_the_model_is_not_there():
 def test_a_service_recovers_by_itself_once_the_model_can_be_loaded(whales):
     attempts = []
 
-    def load():
+    def load(now):
         attempts.append(1)
         if len(attempts) < 3:
             raise StoreUnavailable("not yet")
-        return spyhop.load(whales.folder)
+        return serving_alone(spyhop.load(whales.folder))
 
-    service = Service(load)
+    time = iter(range(0, 10_000, START_AGAIN_S))
+    service = Service(load, clock=lambda: next(time))
     statuses = [respond(service, Request("GET", "/ready")).status for _ in range(4)]
 
     assert statuses == [503, 503, 200, 200]
     assert len(attempts) == 3
 
 
+def test_while_the_store_is_away_callers_are_told_at_once_and_the_store_is_spared():
+    attempts = []
+
+    def load(now):
+        attempts.append(1)
+        raise StoreUnavailable("away")
+
+    service = Service(load, clock=lambda: 0.0)
+
+    statuses = [respond(service, Request("GET", "/ready")).status for _ in range(20)]
+
+    assert statuses == [503] * 20
+    assert len(attempts) == 1
+
+
 def test_a_fault_of_our_own_shows_no_stack_trace_to_the_caller(capsys):
-    def load():
+    def load(now):
         raise RuntimeError("a secret in the message")
 
     reply = respond(Service(load), Request("GET", "/ready"))

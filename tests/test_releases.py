@@ -6,19 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from spyhop.errors import ArtifactError, ConfigError, Conflict
-from spyhop.releases import (
-    channels,
-    current_release,
-    models,
-    open_version,
-    promote,
-    publish,
-    releases,
-    versions,
-)
+from spyhop.promotion import Channel
+from spyhop.publishing import publish
+from spyhop.releases import channels, current_release, releases
 from spyhop.stores.local import LocalStore
+from spyhop.versions import models, read_version, versions
 
-WHO = {"by": "ada", "at": "2026-11-23T10:00:00+00:00", "why": "first"}
+
+def channel(store, name="production", by="ada"):
+    return Channel(store, "whales", name, by=by, at="2026-11-23T10:00:00+00:00")
 
 
 class FailsAfter(LocalStore):
@@ -40,7 +36,7 @@ def test_a_published_version_is_found_and_is_the_bundle(store, whales):
 
     assert versions(store, "whales") == [version]
     assert models(store) == ["whales"]
-    assert open_version(store, "whales", version).files == whales.bundle.files
+    assert read_version(store, "whales", version).files == whales.bundle.files
 
 
 def test_publishing_again_changes_nothing(store, whales):
@@ -63,7 +59,7 @@ def test_a_publisher_that_dies_leaves_no_version_and_the_next_one_finishes(
 
     version = publish(store, whales.folder)
 
-    assert open_version(store, "whales", version).files == whales.bundle.files
+    assert read_version(store, "whales", version).files == whales.bundle.files
 
 
 def test_another_content_under_the_same_version_is_a_conflict(store, whales):
@@ -85,8 +81,8 @@ def test_a_damaged_bundle_is_not_published(store, whales, tmp_path):
 
 def test_a_channel_serves_what_was_promoted_last_and_remembers_the_rest(store, whales, mixed):
     version = publish(store, whales.folder)
-    promote(store, "whales", version, "production", **WHO)
-    second = promote(store, "whales", version, "production", **{**WHO, "why": "again"})
+    channel(store).promote(version, "first")
+    second = channel(store).promote(version, "again")
 
     assert current_release(store, "whales", "production") == second
     assert [entry.number for entry in releases(store, "whales", "production")] == [1, 2]
@@ -96,7 +92,7 @@ def test_a_channel_serves_what_was_promoted_last_and_remembers_the_rest(store, w
 
 def test_a_channel_below_another_is_a_channel_of_its_own(store, whales):
     version = publish(store, whales.folder)
-    promote(store, "whales", version, "production/eu", **WHO)
+    channel(store, "production/eu").promote(version, "")
 
     assert channels(store, "whales") == ["production/eu"]
     with pytest.raises(ConfigError, match='Nothing is released in channel "production"'):
@@ -108,7 +104,7 @@ def test_of_two_promoters_at_once_each_gets_its_own_number_or_a_conflict(store, 
 
     def attempt(who):
         try:
-            return promote(store, "whales", version, "production", **{**WHO, "by": who}).number
+            return channel(store, by=who).promote(version, "").number
         except Conflict:
             return None
 
@@ -131,7 +127,7 @@ def test_second_promoter_gets_conflict_and_channel_is_unchanged(store, whales):
             return super().create(key, body)
 
     with pytest.raises(Conflict, match="someone else made release 1"):
-        promote(Raced(store._root), "whales", version, "production", **WHO)
+        channel(Raced(store._root)).promote(version, "")
 
     assert current_release(store, "whales", "production").by == "bob"
 
@@ -140,7 +136,7 @@ def test_a_version_that_does_not_exist_is_refused_with_the_newest_ones(store, wh
     version = publish(store, whales.folder)
 
     with pytest.raises(ArtifactError, match=f"Newest three: {version}"):
-        promote(store, "whales", "2026-01-01-0123456789abcdef", "production", **WHO)
+        channel(store).promote("2026-01-01-0123456789abcdef", "")
 
     assert channels(store, "whales") == []
 
@@ -156,7 +152,7 @@ def test_what_someone_else_left_in_a_channels_folder_is_not_an_entry(store, whal
     for name in (".DS_Store", "README.json", "00000009.json.bak", "123.json"):
         store.create(f"whales/channels/production/{name}", b"not ours")
 
-    assert promote(store, "whales", version, "production", **WHO).number == 1
+    assert channel(store).promote(version, "").number == 1
 
 
 def test_a_bundle_copied_to_another_models_place_is_refused(store, whales):
@@ -165,7 +161,7 @@ def test_a_bundle_copied_to_another_models_place_is_refused(store, whales):
         store.create(key.replace("whales/", "churn/", 1), store.get(key))
 
     with pytest.raises(ArtifactError, match=r'of model "churn" .* is a bundle of "whales"'):
-        open_version(store, "churn", version)
+        read_version(store, "churn", version)
 
 
 @pytest.mark.parametrize(

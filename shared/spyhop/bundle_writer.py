@@ -10,21 +10,13 @@ from typing import Any
 
 import msgspec
 
-from spyhop.bundle import (
-    FORMAT,
-    GOLDEN,
-    INPUTS,
-    MANIFEST,
-    SCHEMA,
-    VERSION,
-    parity_to_json,
-    version_of,
-)
+from spyhop.bundle import GOLDEN, INPUTS, SCHEMA, VERSION, parity_to_json, version_of
 from spyhop.core.answers import AnswerSpec, Prediction, answers_to_json
 from spyhop.core.blocks import Block, block_to_json, vectoriser_file
 from spyhop.core.parity import Parity
 from spyhop.core.schema import Schema, schema_to_json
 from spyhop.core.text import vectoriser_to_json
+from spyhop.verified import FORMAT, MANIFEST
 
 LIBRARIES = (
     "spyhop",

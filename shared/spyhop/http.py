@@ -76,7 +76,8 @@ def respond_directly(service: Service, event: object, platform_id: str | None) -
 
 
 def _predict(service: Service, request: Request, request_id: str) -> dict[str, Any]:
-    return service.predict(_decoded(_unwrapped(request)), request_id)
+    key = request.headers.get("x-spyhop-key")
+    return service.predict(_decoded(_unwrapped(request)), request_id, key)
 
 
 def _health(service: Service, request: Request, request_id: str) -> dict[str, Any]:
@@ -84,8 +85,7 @@ def _health(service: Service, request: Request, request_id: str) -> dict[str, An
 
 
 def _ready(service: Service, request: Request, request_id: str) -> dict[str, Any]:
-    bundle = service.model().bundle
-    return {"status": "ready", "model": {"name": bundle.name, "version": bundle.version}}
+    return service.readiness()
 
 
 def _metadata(service: Service, request: Request, request_id: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Errors are RFC 9457 problem documents.  They name rows, columns and reasons, never values.
 """
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from spyhop.errors import InvalidRequest, SpyhopError, StoreUnavailable
+from spyhop.log import log
 
 RETRY_AFTER_S = 5
 
@@ -55,11 +55,11 @@ def problem_of(error: Exception, request_id: str) -> dict[str, Any]:
             document["more_errors"] = error.more
         return document
     if isinstance(error, SpyhopError):
-        print(f"spyhop: request {request_id}: not ready: {error}", file=sys.stderr)
+        log(f"request {request_id}: not ready: {error}")
         gone = isinstance(error, StoreUnavailable)
         what = "The store does not answer" if gone else "The model is not ready"
         return _document(503, f"{what}. The function's log says why.", request_id)
-    print(f"spyhop: request {request_id}: a fault of spyhop's own:", file=sys.stderr)
+    log(f"request {request_id}: a fault of spyhop's own:")
     import traceback  # only a fault pays for it
 
     traceback.print_exception(error)

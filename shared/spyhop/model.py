@@ -1,6 +1,5 @@
 """A loaded, proved model that answers rows: the one predict path behind every door."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from spyhop.deployment import Deployment, deployment
 from spyhop.engines import CannotCompute, Engine, start_engine
 from spyhop.errors import ArtifactError, InvalidRequest, Problem
 from spyhop.features import WithFeatures, check_features
+from spyhop.log import log
 
 # A deployment that brings nothing of its own.
 NOTHING = Deployment()
@@ -89,10 +89,9 @@ def start(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
     changed = _changed_libraries(bundle)
     replay_golden_rows(model, changed)
     if changed:
-        print(
-            f"spyhop: {bundle.version} of {bundle.name} answers its golden rows as it was "
-            f"proved, on other libraries: {'; '.join(changed)}",
-            file=sys.stderr,
+        log(
+            f"{bundle.version} of {bundle.name} answers its golden rows as it was proved, on other "
+            f"libraries: {'; '.join(changed)}"
         )
     return model
 
@@ -102,7 +101,7 @@ def start_unproved(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
     check_features(bundle.features, brought.features, bundle.version)
     engine = start_engine(
         bundle.engine,
-        bundle.files[bundle.artefact],
+        bundle.artefact_body,
         schema=bundle.inputs,
         blocks=bundle.blocks,
         answers=bundle.answers,

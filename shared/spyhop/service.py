@@ -1,68 +1,109 @@
-"""Rows to answers for any door: the model of one channel, loaded once, with its identity."""
+"""Rows to answers for any door: what the channel serves, loaded once and kept up to date."""
 
-import sys
+import time
 from collections.abc import Callable, Mapping
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
-from spyhop.core.refusals import type_name
+from spyhop.capture import capture_shadow
+from spyhop.core.instances import instances
+from spyhop.core.journal import chosen_version
 from spyhop.core.schema import schema_to_json
-from spyhop.deployment import deployment
-from spyhop.errors import InvalidRequest
-from spyhop.model import Model, start
-from spyhop.releases import current_release, open_version
+from spyhop.errors import SpyhopError
+from spyhop.log import log
+from spyhop.serving import ReleasedModels, Serving
 from spyhop.settings import read_settings
-from spyhop.stores import open_store
+from spyhop.stores import open_lean_store
 
 DEFAULT_MOST_ROWS = 10_000
 
+# After a failed start callers are told so at once for this long; then it is tried again.
+START_AGAIN_S = 5
+
+# Returns what serves from now on, given what serves now.
+Load = Callable[[Serving | None], Serving]
+
 
 class Service:
-    """Answers with the model that `load` returns; `load` is called until it succeeds once."""
+    """Answers with what `load` returns; asks it again, aside, as often as that says."""
 
-    def __init__(self, load: Callable[[], Model], most_rows: int = DEFAULT_MOST_ROWS) -> None:
+    def __init__(
+        self,
+        load: Load,
+        *,
+        most_rows: int = DEFAULT_MOST_ROWS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._load = load
-        self._loading = Lock()
-        self._model: Model | None = None
         self._most_rows = most_rows
+        self._clock = clock
+        self._serving: Serving | None = None
+        self._failure: SpyhopError | None = None
+        self._start_again_at = 0.0
+        self._looked_at = 0.0
+        self._look_again_at = 0.0
+        self._starting, self._looking = Lock(), Lock()
 
-    def model(self) -> Model:
-        """Return the model, loading it at the first call.
+    def serving(self) -> Serving:
+        """Return what serves now, loading it at the first call.
 
         Raises:
-            SpyhopError: it cannot be loaded now; the next call tries again.
+            SpyhopError: nothing can serve now; a later call tries again.
         """
-        if self._model is None:
-            with self._loading:
-                if self._model is None:
-                    self._model = self._load()
-        return self._model
+        now = self._serving
+        if now is None:
+            return self._start()
+        if now.look_again_s is not None and self._clock() >= self._look_again_at:
+            self._look_aside()
+        return now
 
     def warm(self) -> None:
         """Load the model before the first caller waits for it; a failure waits for them."""
         try:
-            self.model()
+            self.serving()
         except Exception as error:  # a function that cannot start must still answer, with 503
-            print(f"spyhop: not ready: {type(error).__name__}: {error}", file=sys.stderr)
+            log(f"not ready: {type(error).__name__}: {error}")
 
-    def predict(self, request: object, request_id: str) -> dict[str, Any]:
+    def predict(self, request: object, request_id: str, key: str | None = None) -> dict[str, Any]:
         """Return the answers to `{"instances": [row, …]}`, with model and request id.
+
+        Where a release splits the traffic, callers with the same `key` get the same version.
 
         Raises:
             InvalidRequest: the request or a row is not what the model takes.
             SpyhopError: the model is not there.
         """
-        rows = self._rows(request)
-        model = self.model()
+        rows = instances(request, self._most_rows)
+        serving = self.serving()
+        model = serving.models[self._version(serving, key or request_id)]
+        predictions = model.predict(rows)
+        if serving.shadow is not None:
+            capture_shadow(serving.shadow, rows, predictions, model.bundle.version, request_id)
         return {
-            "predictions": model.predict(rows),
+            "predictions": predictions,
             "model": {"name": model.bundle.name, "version": model.bundle.version},
             "request_id": request_id,
         }
 
+    def readiness(self) -> dict[str, Any]:
+        """Return what serves and since which release, and whether a newer one is held back."""
+        serving = self.serving()
+        bundle = serving.models[serving.release.version].bundle
+        ready: dict[str, Any] = {
+            "status": "ready",
+            "model": {"name": bundle.name, "version": bundle.version},
+            "release": serving.release.number,
+            "weights": dict(serving.release.weights),
+            "looked_s_ago": round(self._clock() - self._looked_at, 1),
+        }
+        if serving.held_back is not None:
+            ready["held_back"] = serving.held_back
+        return ready
+
     def metadata(self) -> dict[str, Any]:
         """Return what the model takes and answers, and which version it is."""
-        bundle = self.model().bundle
+        serving = self.serving()
+        bundle = serving.models[serving.release.version].bundle
         return {
             "name": bundle.name,
             "version": bundle.version,
@@ -71,22 +112,45 @@ class Service:
             "schema": schema_to_json(bundle.schema),
         }
 
-    def _rows(self, request: object) -> list[Any]:
-        expected = 'expected {"instances": [row, …]}'
-        if not isinstance(request, dict):
-            raise InvalidRequest(f"got {type_name(request)}, {expected}")
-        if "instances" not in request:
-            raise InvalidRequest(f'"instances" is absent; {expected}')
-        rows = request["instances"]
-        if not isinstance(rows, list):
-            raise InvalidRequest(f'got {type_name(rows)} as "instances", {expected}')
-        if len(rows) > self._most_rows:
-            raise InvalidRequest(
-                f"got {len(rows)} rows, expected at most {self._most_rows} a request. "
-                "Send them in several requests.",
-                fault="size",
-            )
-        return rows
+    def _version(self, serving: Serving, key: str) -> str:
+        weights = serving.release.weights
+        return chosen_version(weights, next(iter(serving.models.values())).bundle.name, key)
+
+    def _start(self) -> Serving:
+        with self._starting:
+            if self._serving is None:
+                if self._failure is not None and self._clock() < self._start_again_at:
+                    raise self._failure
+                try:
+                    self._take(self._load(None))
+                except SpyhopError as error:
+                    self._failure = error
+                    self._start_again_at = self._clock() + START_AGAIN_S
+                    raise
+            assert self._serving is not None
+            return self._serving
+
+    def _take(self, serving: Serving) -> None:
+        """Serve this from now on; a request that is being answered keeps what it had."""
+        self._serving = serving
+        self._looked_at = self._clock()
+        self._look_again_at = self._looked_at + (serving.look_again_s or 0)
+
+    def _look_aside(self) -> None:
+        """Look for a new release while callers are answered, one look at a time."""
+        if self._looking.acquire(blocking=False):
+            Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        now = self._serving
+        assert now is not None
+        try:
+            self._take(self._load(now))
+        except Exception as error:  # what serves goes on serving
+            log(f"cannot look for a new release: {error}")
+            self._look_again_at = self._clock() + (now.look_again_s or 0)
+        finally:
+            self._looking.release()
 
 
 def released_service(environ: Mapping[str, str]) -> Service:
@@ -94,12 +158,14 @@ def released_service(environ: Mapping[str, str]) -> Service:
 
     Nothing is read yet: a deployment that lacks a setting or a model still answers, with 503.
     """
+    released: ReleasedModels | None = None
 
-    def load() -> Model:
-        settings = read_settings(environ)
-        store = open_store(settings.root)
-        release = current_release(store, settings.model, settings.channel)
-        bundle = open_version(store, settings.model, release.version)
-        return start(bundle, deployment(settings.trusted_types, settings.features))
+    def load(now: Serving | None) -> Serving:
+        nonlocal released
+        if released is None:
+            settings = read_settings(environ)
+            store = open_lean_store(settings.root, environ)
+            released = ReleasedModels(store, settings)
+        return released.newest(now)
 
     return Service(load)

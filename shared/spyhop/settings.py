@@ -2,9 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from spyhop.core.names import NAME_RULE, is_channel, is_model_name
 from spyhop.errors import ConfigError
+from spyhop.signatures import key_from_text
+
+DEFAULT_REFRESH_S = 60
+# Lambda gives 512 MB of /tmp.
+DEFAULT_CACHE_BYTES = 400_000_000
+
+# The only place where a function may write, on both clouds.
+TEMPORARY = "/tmp"  # noqa: S108 - what lies there is verified each time it is read
+CACHE = "spyhop-cache"
 
 
 @dataclass(frozen=True)
@@ -12,7 +22,9 @@ class Settings:
     """Where a function finds its model: `model` in `channel`, below the store `root`.
 
     `trusted_types` are full names of types beyond scikit-learn's own that it may construct;
-    `features` is the path of the feature module deployed with it.
+    `features` is the path of the feature module deployed with it.  Where there are
+    `trusted_keys`, one of these Ed25519 public keys must have signed what is served.  A newer
+    release is looked for every `refresh_s`; large files lie in at most `cache_bytes` of disk.
     """
 
     root: str
@@ -20,23 +32,33 @@ class Settings:
     channel: str
     trusted_types: frozenset[str] = frozenset()
     features: str | None = None
+    trusted_keys: tuple[bytes, ...] = ()
+    refresh_s: int = DEFAULT_REFRESH_S
+    cache_bytes: int = DEFAULT_CACHE_BYTES
+    cache_folder: Path = Path(TEMPORARY) / CACHE
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Return the settings in `environ`.
 
     SPYHOP_ROOT, SPYHOP_MODEL; SPYHOP_CHANNEL (production if unset); SPYHOP_TRUSTED_TYPES
-    (names with commas between them, none if unset); SPYHOP_FEATURES (a file, none if unset).
+    (names with commas between them, none if unset); SPYHOP_FEATURES (a file, none if unset);
+    SPYHOP_TRUSTED_KEYS (public keys with commas, none if unset); SPYHOP_REFRESH_S (60);
+    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR.
 
     Raises:
         ConfigError: a variable is absent or is no name.
     """
     settings = Settings(
-        root=_required(environ, "SPYHOP_ROOT", "the store's root: a folder's path or file://…"),
+        root=_required(environ, "SPYHOP_ROOT", "the store's root: s3://…, gs://… or a folder"),
         model=_required(environ, "SPYHOP_MODEL", "the model's name"),
         channel=environ.get("SPYHOP_CHANNEL", "production"),
-        trusted_types=frozenset(environ.get("SPYHOP_TRUSTED_TYPES", "").replace(",", " ").split()),
+        trusted_types=frozenset(_names(environ, "SPYHOP_TRUSTED_TYPES")),
         features=environ.get("SPYHOP_FEATURES") or None,
+        trusted_keys=tuple(map(key_from_text, _names(environ, "SPYHOP_TRUSTED_KEYS"))),
+        refresh_s=_number(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
+        cache_bytes=_number(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
+        cache_folder=Path(environ.get("TMPDIR") or TEMPORARY) / CACHE,
     )
     if not is_model_name(settings.model):
         raise ConfigError(f"SPYHOP_MODEL is no model name; expected {NAME_RULE}")
@@ -50,3 +72,14 @@ def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
     if not value:
         raise ConfigError(f"{name} is not set; expected {meaning}. Set it on the function.")
     return value
+
+
+def _names(environ: Mapping[str, str], name: str) -> list[str]:
+    return environ.get(name, "").replace(",", " ").split()
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit()):
+        raise ConfigError(f"{name} is no whole number; expected for example {default}")
+    return int(text)

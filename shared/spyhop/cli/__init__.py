@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from spyhop.cli.history import prune, releases, versions
+from spyhop.cli.keys import keys
 from spyhop.cli.look import inspect, predict
 from spyhop.cli.make import pack, train
-from spyhop.cli.release import promote, publish, versions
+from spyhop.cli.release import canary, promote, publish, rollback, shadow
 from spyhop.cli.run import serve
 from spyhop.errors import SpyhopError
 
@@ -38,9 +40,14 @@ def main() -> None:
       spyhop inspect dist/whales                      what is in it
       spyhop publish dist/whales                      into the store
       spyhop promote whales VERSION --why "first"     make it serve
+      spyhop rollback whales --why "recall fell"      go back
       spyhop serve whales                             try it on this machine
     """
 
 
-for command in (train, pack, inspect, predict, publish, promote, versions, serve):
+for command in (
+    *(train, pack, inspect, predict),
+    *(publish, promote, rollback, canary, shadow),
+    *(versions, releases, prune, keys, serve),
+):
     main.add_command(command)

@@ -46,9 +46,12 @@ def predict(
     from spyhop.http import Request, respond
     from spyhop.model import load
     from spyhop.service import Service
+    from spyhop.serving import serving_alone
 
     model = load(bundle, trusted_types=trusted_types, features=features)
-    reply = respond(Service(lambda: model), Request("POST", "/predict", body=rows.read()))
+    reply = respond(
+        Service(lambda now: serving_alone(model)), Request("POST", "/predict", body=rows.read())
+    )
     click.echo(reply.body)
     if reply.status != 200:
         raise SystemExit(1)

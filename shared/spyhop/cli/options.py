@@ -10,7 +10,7 @@ root = click.option(
     default=".spyhop",
     show_default=True,
     show_envvar=True,
-    help="The store that holds models and releases: a folder, or file://….",
+    help="The store that holds models and releases: s3://…, gs://… or a folder.",
 )
 
 channel = click.option(

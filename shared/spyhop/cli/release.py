@@ -1,12 +1,20 @@
-"""Commands that release: publish, promote, versions."""
+"""Commands that release: publish, promote, rollback, canary, shadow."""
 
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from spyhop.cli import options
+
+if TYPE_CHECKING:
+    from spyhop.core.journal import Release
+    from spyhop.promotion import Channel
+
+MODEL = click.argument("model")
+WHY = click.option("--why", default="", help="The reason, kept in the journal.")
 
 
 @click.command()
@@ -14,67 +22,108 @@ from spyhop.cli import options
 @options.root
 @options.features
 @options.trusted_types
-def publish(bundle: Path, root: str, features: Path | None, trusted_types: tuple[str, ...]) -> None:
+@click.option(
+    "--sign-with",
+    "key_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A private key from spyhop keys new; its signature goes with the version.",
+)
+def publish(
+    bundle: Path,
+    root: str,
+    features: Path | None,
+    trusted_types: tuple[str, ...],
+    key_file: Path | None,
+) -> None:
     """Copy the folder BUNDLE into the store, as a version that never changes.
 
     It is loaded and answers its golden rows first; one that cannot serve is not published.
-    Nothing serves it yet: see spyhop promote.  Publishing again finishes a broken upload.
+    Nothing serves it yet: see spyhop promote.  Publishing again finishes a broken upload, or
+    adds a signature.
     """
     from spyhop.bundle import open_folder
     from spyhop.deployment import deployment
-    from spyhop.releases import publish as copy_into_store
+    from spyhop.keys import read_key
+    from spyhop.publishing import publish as copy_into_store
     from spyhop.stores import open_store
 
     store = open_store(root)
-    version = copy_into_store(store, bundle, deployment(trusted_types, features))
+    signer = None if key_file is None else read_key(key_file)
+    version = copy_into_store(store, bundle, deployment(trusted_types, features), signer)
     click.echo(f"published {version} to {store.url}")
     click.echo(f"make it serve: spyhop promote {open_folder(bundle).name} {version} --root {root}")
 
 
 @click.command()
-@click.argument("model")
+@MODEL
 @click.argument("version")
 @options.channel
 @options.root
-@click.option("--why", default="", help="The reason, kept in the journal.")
+@WHY
 def promote(model: str, version: str, channel: str, root: str, why: str) -> None:
     """Make VERSION of MODEL the one that the channel serves.
 
     Adds one entry to the channel's journal, with who, when and why.  If someone else promotes
     at the same moment, one of you gets an error and the channel is what the other said.
     """
-    from spyhop.releases import promote as add_release
-    from spyhop.stores import open_store
-
-    release = add_release(
-        open_store(root),
-        model,
-        version,
-        channel,
-        by=getpass.getuser(),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-        why=why,
-    )
-    click.echo(f"release {release.number} of {model} in {channel}: {version}")
+    _tell(model, channel, _open(root, model, channel).promote(version, why))
 
 
 @click.command()
-@click.argument("model", required=False)
+@MODEL
+@options.channel
 @options.root
-def versions(model: str | None, root: str) -> None:
-    """List the versions of MODEL (or of every model) and where each one serves."""
-    from spyhop.cli.show import show_versions
-    from spyhop.releases import channels, current_release, models
-    from spyhop.releases import versions as published
+@WHY
+def rollback(model: str, channel: str, root: str, why: str) -> None:
+    """Return the channel to what served before its newest release.
+
+    Once more goes back once further.  It is one more entry in the journal: nothing is lost.
+    """
+    _tell(model, channel, _open(root, model, channel).rollback(why))
+
+
+@click.command()
+@MODEL
+@click.argument("version")
+@click.option("--weight", required=True, type=int, help="Percent of the callers, 1 to 99.")
+@options.channel
+@options.root
+@WHY
+def canary(model: str, version: str, weight: int, channel: str, root: str, why: str) -> None:
+    """Let VERSION answer a part of the callers, beside what serves now.
+
+    Who sends the header x-spyhop-key stays with one version; a weight that grows keeps the
+    callers it had.  End it with spyhop promote or spyhop rollback.
+    """
+    _tell(model, channel, _open(root, model, channel).canary(version, weight, why))
+
+
+@click.command()
+@MODEL
+@click.argument("version", required=False)
+@click.option("--off", is_flag=True, help="End the shadow.")
+@options.channel
+@options.root
+@WHY
+def shadow(model: str, version: str | None, off: bool, channel: str, root: str, why: str) -> None:
+    """Let VERSION see the same rows as what serves, and answer nobody.
+
+    Its answers are captured beside those that were given.
+    """
+    if (version is None) != off:
+        raise click.UsageError("name a VERSION, or end the shadow with --off")
+    _tell(model, channel, _open(root, model, channel).shadow(version, why))
+
+
+def _open(root: str, model: str, channel: str) -> "Channel":
+    from spyhop.promotion import Channel
     from spyhop.stores import open_store
 
-    store = open_store(root)
-    names = models(store) if model is None else [model]
-    if not any(published(store, name) for name in names):
-        raise click.ClickException(
-            f"no version of {model or 'any model'} in {store.url}. "
-            "Publish one: spyhop publish BUNDLE"
-        )
-    for name in names:
-        serving = {c: current_release(store, name, c) for c in channels(store, name)}
-        show_versions(name, published(store, name), serving)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Channel(open_store(root), model, channel, by=getpass.getuser(), at=now)
+
+
+def _tell(model: str, channel: str, release: "Release") -> None:
+    serves = ", ".join(f"{version} {weight} %" for version, weight in release.weights.items())
+    beside = f", shadow {release.shadow}" if release.shadow else ""
+    click.echo(f"release {release.number} of {model} in {channel}: {serves}{beside}")

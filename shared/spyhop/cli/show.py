@@ -1,6 +1,6 @@
-"""What people read: bundles, versions and progress, as terminal tables."""
+"""What people read: bundles and progress, as terminal tables."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from rich.table import Table
 
 from spyhop.bundle import Bundle
 from spyhop.core.refusals import expected_value
-from spyhop.releases import Release
 
 console = Console()
 
@@ -27,7 +26,7 @@ def show_bundle(bundle: Bundle, folder: Path) -> None:
     facts = _plain_table()
     facts.add_row("bundle", str(folder))
     facts.add_row("model", f"{bundle.name}  {bundle.version}")
-    facts.add_row("engine", f"{bundle.strategy}, {size(bundle.artefact_bytes)}")
+    facts.add_row("engine", f"{bundle.strategy}, {size(bundle.bytes_of(bundle.artefact))}")
     for strategy, reason in bundle.not_chosen.items():
         facts.add_row("", f"[dim]not {strategy}: {_short(reason)}[/dim]")
     if bundle.parity is not None:
@@ -52,22 +51,8 @@ def show_columns(bundle: Bundle) -> None:
 def show_files(bundle: Bundle) -> None:
     """Print the files of the bundle and their sizes."""
     table = Table("file", "size", box=None, padding=(0, 2, 0, 0))
-    for name, body in bundle.files.items():
-        table.add_row(name, size(len(body)))
-    console.print(table)
-
-
-def show_versions(model: str, versions: Sequence[str], serving: Mapping[str, Release]) -> None:
-    """Print a model's versions, newest last, with the channels that serve each."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column(model, no_wrap=True)
-    for heading in ("serves in", "since", "by", "why"):
-        table.add_column(heading)
-    for version in versions:
-        live = {c: r for c, r in serving.items() if version in r.weights}
-        newest = max(live.values(), key=lambda release: release.at, default=None)
-        about = ("", "", "") if newest is None else (newest.at, newest.by, newest.why)
-        table.add_row(version, ", ".join(live), *about)
+    for name in bundle.files:
+        table.add_row(name, size(bundle.bytes_of(name)))
     console.print(table)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from spyhop.core.instances import type_name
 from spyhop.core.schema import Column, Schema
 from spyhop.core.values import (
     LARGEST_INTEGER,
@@ -104,21 +105,6 @@ _OUT_OF_BOUNDS = {
     "boolean": "a boolean",
     "text": "text with a lone surrogate, which is not Unicode",
 }
-
-_TYPE_NAMES = {
-    type(None): "null",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    str: "text",
-    list: "a list",
-    dict: "an object",
-}
-
-
-def type_name(value: object) -> str:
-    """Return what JSON calls the type of `value`, else Python's name for it."""
-    return _TYPE_NAMES.get(type(value), f"a Python {type(value).__name__}")
 
 
 def _name_problems(number: int, row: dict[Any, Any], schema: Schema) -> Iterator[Problem]:

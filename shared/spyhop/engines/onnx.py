@@ -1,6 +1,7 @@
 """The fast engine: one onnxruntime session over a graph proved equal to the pipeline."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import onnxruntime
@@ -24,7 +25,9 @@ class OnnxEngine:
     Its outputs are, in this order: a classifier's labels and probabilities, or a value.
     """
 
-    def __init__(self, artefact: bytes, blocks: tuple[Block, ...], answers: AnswerSpec) -> None:
+    def __init__(
+        self, artefact: bytes | Path, blocks: tuple[Block, ...], answers: AnswerSpec
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _LOG_NOTHING
         # A function has about one vCPU a gigabyte; a pool of threads only delays the start.

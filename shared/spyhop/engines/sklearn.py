@@ -1,5 +1,6 @@
 """The engine that always works: scikit-learn itself, loaded by skops and not by pickle."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,14 @@ class SklearnEngine:
 
     def __init__(
         self,
-        artefact: bytes,
+        artefact: bytes | Path,
         schema: Schema,
         answers: AnswerSpec,
         trusted_types: frozenset[str] = frozenset(),
     ) -> None:
         self._schema = schema
         self._answers = answers
-        self._pipeline = load_pipeline(artefact, trusted_types)
+        self._pipeline = load_pipeline(_bytes(artefact), trusted_types)
 
     def run(self, table: Table) -> Outputs:
         """See `Engine.run`."""
@@ -38,6 +39,10 @@ class SklearnEngine:
             return pipeline_outputs(self._pipeline, X, self._answers)
         except Exception as error:  # a pipeline raises what its steps raise
             raise CannotCompute(type(error).__name__) from error
+
+
+def _bytes(artefact: bytes | Path) -> bytes:
+    return artefact if isinstance(artefact, bytes) else artefact.read_bytes()
 
 
 def pipeline_outputs(pipeline: Any, X: Any, answers: AnswerSpec) -> Outputs:

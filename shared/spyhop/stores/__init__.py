@@ -50,7 +50,14 @@ class Store(Protocol):
         """
 
 
-def open_store(url: str) -> Store:
+class ErasableStore(Store, Protocol):
+    """A store that can also forget, for tidying up.  A function never sees one."""
+
+    def delete(self, key: str) -> None:
+        """Remove the object at `key`; nothing happens if there is none."""
+
+
+def open_store(url: str) -> ErasableStore:
     """Return the store under `url`, for people and training: s3:// and gs:// by their SDKs.
 
     `url` is a folder's path, file:///path, s3://bucket/prefix or gs://bucket/prefix.
@@ -113,7 +120,7 @@ def _clean(url: str) -> str:
     return url.rstrip("/")
 
 
-def _local(url: str) -> Store:
+def _local(url: str) -> ErasableStore:
     from spyhop.stores.local import LocalStore
 
     scheme, separator, rest = url.partition("://")

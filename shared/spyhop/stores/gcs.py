@@ -76,6 +76,15 @@ class GCSStore:
             raise self._failure(key, error) from error
         return True
 
+    def delete(self, key: str) -> None:
+        """Remove the object at `key`; nothing happens if there is none."""
+        try:
+            self._blob(key).delete()
+        except NotFound as error:
+            self._check_bucket(error)
+        except _FAILURES as error:
+            raise self._failure(key, error) from error
+
     def _blob(self, key: str) -> google.cloud.storage.Blob:
         return self._bucket.blob(f"{self._prefix}{checked_key(key)}")
 

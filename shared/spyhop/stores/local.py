@@ -65,6 +65,13 @@ class LocalStore:
         except OSError as error:
             raise _unavailable(key, error) from error
 
+    def delete(self, key: str) -> None:
+        """Remove the object at `key`; nothing happens if there is none."""
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unavailable(key, error) from error
+
     def _pieces(self, key: str) -> Iterator[bytes]:
         try:
             with self._path(key).open("rb") as file:

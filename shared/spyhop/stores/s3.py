@@ -68,6 +68,10 @@ class S3Store:
                 raise self._failure(key, error) from error
         raise StoreUnavailable(f"{self.url}: too many writers at {key}. Try again.")
 
+    def delete(self, key: str) -> None:
+        """Remove the object at `key`; nothing happens if there is none."""
+        self._call("delete_object", key)
+
     def _call(self, operation: str, key: str) -> Any:
         place = {"Bucket": self._bucket, "Key": f"{self._prefix}{checked_key(key)}"}
         try:

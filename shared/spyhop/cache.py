@@ -1,0 +1,135 @@
+"""Large files on the local disk, by digest: shared by versions and processes, and bounded.
+
+A function may write to /tmp alone.  A file there is verified while it arrives, gets its name
+when it is whole, and is verified again by whoever finds it later.
+"""
+
+import fcntl
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spyhop.errors import ArtifactError
+from spyhop.log import log
+
+# Somebody may be about to load a file that was asked for so recently.
+IN_USE_S = 600
+_UNFINISHED = ".unfinished"
+_LOCK = ".lock"
+_PIECE_BYTES = 4 * 1024 * 1024
+
+# Makes the error of a file with another digest and size than promised.
+Mismatch = Callable[[str, int], ArtifactError]
+
+
+class Cache:
+    """Files below `folder`, at most `most_bytes` together; the least recently used one goes."""
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+
+    def keep(
+        self,
+        digest: str,
+        size: int,
+        stream: Callable[[], Iterator[bytes] | None],
+        mismatch: Mismatch,
+    ) -> Path | None:
+        """Return the path of the file with this sha256, read from `stream` if it is not here.
+
+        Returns None if it has no room here, or the disk fails: keep it in memory then.
+
+        Raises:
+            ArtifactError: what `stream` gave is another file.
+            StoreUnavailable: the stream broke.  Either way nothing of it stays.
+        """
+        try:
+            path = self._folder / digest
+            if self._is_here(path, digest, size):
+                return path
+            unfinished = self._reserved(size)
+            if unfinished is None:
+                return None
+            try:
+                pieces = stream()
+                if pieces is None:
+                    return None
+                _write_verified(unfinished, pieces, digest, size, mismatch)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+        except OSError as error:
+            log(f"the cache {self._folder} fails: {error}")
+            return None
+        return path
+
+    def _is_here(self, path: Path, digest: str, size: int) -> bool:
+        try:
+            os.utime(path)
+            if path.stat().st_size == size and _digest_of(path) == digest:
+                return True
+            path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            pass
+        return False
+
+    def _reserved(self, size: int) -> Path | None:
+        """Return a new file that holds `size` bytes' room, or None if there is no room."""
+        if size > self._most_bytes:
+            return None
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._folder.stat().st_uid != os.getuid():
+            raise OSError(f"{self._folder} belongs to someone else")
+        with _locked(self._folder / _LOCK):
+            if not self._made_room(size):
+                return None
+            unfinished = self._folder / f"{uuid.uuid4().hex}{_UNFINISHED}"
+            with unfinished.open("xb") as file:
+                file.truncate(size)
+            return unfinished
+
+    def _made_room(self, size: int) -> bool:
+        files = [path for path in self._folder.iterdir() if path.name != _LOCK]
+        by_use = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in files)
+        held = sum(held_size for _, held_size, _ in by_use)
+        for used, held_size, path in by_use:
+            if held + size <= self._most_bytes or time.time() - used < IN_USE_S:
+                break
+            path.unlink(missing_ok=True)
+            held -= held_size
+        return held + size <= self._most_bytes
+
+
+def _write_verified(
+    path: Path, pieces: Iterator[bytes], digest: str, size: int, mismatch: Mismatch
+) -> None:
+    found, written = hashlib.sha256(), 0
+    with path.open("r+b") as file:
+        for piece in pieces:
+            written += len(piece)
+            if written > size:
+                break
+            found.update(piece)
+            file.write(piece)
+    if written != size or found.hexdigest() != digest:
+        raise mismatch(found.hexdigest(), written)
+
+
+def _digest_of(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            found.update(piece)
+    return found.hexdigest()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
