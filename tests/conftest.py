@@ -9,6 +9,8 @@ from spyhop.releases import promote, publish
 from spyhop.stores.local import LocalStore
 from tests.models import Packed, mixed_model, whales_model
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 # A busy machine is slow, not wrong; speed is measured in benchmarks/.
 settings.register_profile("spyhop", deadline=None)
 settings.load_profile("spyhop")
