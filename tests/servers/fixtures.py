@@ -18,9 +18,9 @@ def localstack(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def moto_s3():
-    """moto's S3: quick, and checks less."""
-    with MotoS3() as server:
+def moto_s3(tmp_path_factory):
+    """moto's S3: checks the signature of every request."""
+    with MotoS3(tmp_path_factory.mktemp("moto")) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ import requests
 from botocore.exceptions import ClientError
 from obstore.store import S3Store
 
-from tests.servers.s3 import ACCESS_KEY, REGION, SECRET_KEY
+from tests.servers.s3 import REGION, S3Endpoint
 
 pytestmark = pytest.mark.server
 
@@ -20,12 +20,12 @@ def server(request):
     return request.getfixturevalue(request.param)
 
 
-def open_with_obstore(server, bucket: str) -> S3Store:
+def open_with_obstore(server: S3Endpoint, bucket: str, secret_key: str = "") -> S3Store:
     config = {
         "endpoint": server.endpoint,
         "region": REGION,
-        "access_key_id": ACCESS_KEY,
-        "secret_access_key": SECRET_KEY,
+        "access_key_id": server.access_key,
+        "secret_access_key": secret_key or server.secret_key,
     }
     return S3Store(bucket, config=config, client_options={"allow_http": True})
 
@@ -92,7 +92,7 @@ def test_a_body_that_does_not_match_its_sha256_is_refused(localstack):
     assert [entry["Key"] for entry in listed] == ["right"]
 
 
-@pytest.mark.parametrize(("secret_key", "status"), [(SECRET_KEY, 200), ("wrong", 403)])
+@pytest.mark.parametrize(("secret_key", "status"), [("test", 200), ("wrong", 403)])
 def test_a_signed_url_is_answered_only_if_its_signature_is_right(localstack, secret_key, status):
     bucket = localstack.new_bucket()
     localstack.client().put_object(Bucket=bucket, Key="key", Body=b"whale")
@@ -103,6 +103,18 @@ def test_a_signed_url_is_answered_only_if_its_signature_is_right(localstack, sec
 
     assert reply.status_code == status
     assert ("<Code>SignatureDoesNotMatch</Code>" in reply.text) == (status == 403)
+
+
+def test_a_request_with_a_wrong_signature_is_refused(moto_s3):
+    bucket = moto_s3.new_bucket()
+
+    with pytest.raises(ClientError) as error:
+        moto_s3.client(secret_key="wrong").put_object(Bucket=bucket, Key="key", Body=b"")
+    with pytest.raises(obstore.exceptions.PermissionDeniedError):
+        obstore.put(open_with_obstore(moto_s3, bucket, "wrong"), "key", b"", mode="create")
+
+    assert code_of(error) == "SignatureDoesNotMatch"
+    assert moto_s3.client().list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
 def test_boto3_and_obstore_read_what_the_other_wrote(server):
