@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOCALSTACK := $(VENV)/localstack/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench coverage lock clean
@@ -13,7 +14,7 @@ help: ## Say what each target does
 demo: $(READY) ## Train, prove, publish, and ask both clouds' real runtimes the same rows
 	@$(BIN)/python -m examples.demo
 
-test: $(READY) lint ## Check style and types, then run every test
+test: $(READY) $(LOCALSTACK) lint ## Check style and types, then run every test
 	@$(BIN)/python -m pytest
 
 lint: $(READY) ## Check style (ruff) and types (mypy, strict)
@@ -25,7 +26,7 @@ format: $(READY) ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## Measure cold and warm starts beside the plain way (minutes)
+bench: $(READY) $(LOCALSTACK) ## Measure cold and warm starts beside the plain way (minutes)
 	@$(BIN)/python -m benchmarks.lambda_handler
 
 coverage: $(READY) ## Pack every estimator of scikit-learn and write docs/estimators.md (minutes)
@@ -36,6 +37,9 @@ lock: $(READY) ## Pin every dependency anew, with hashes
 	@for function in aws_lambda gcp_function; do \
 	  $(BIN)/uv pip compile --quiet $(LOCK) -c requirements.txt \
 	    functions/$$function/requirements.in -o functions/$$function/requirements.txt; done
+	@# newer releases of what LocalStack uses (cbor2, pyOpenSSL) break this version of it
+	@$(BIN)/uv pip compile --quiet $(LOCK) --exclude-newer 2026-01-10T00:00:00Z \
+	  tools/localstack.in -o tools/localstack.txt
 
 LOCK := --universal --fork-strategy fewest --generate-hashes --no-annotate --no-header \
   --python-version 3.11 --upgrade
@@ -50,4 +54,11 @@ $(READY): requirements.txt pyproject.toml tools/lambda-emulator.txt tools/fetch_
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python tools/fetch_lambda_emulator.py tools/lambda-emulator.txt $(BIN)
+	@touch $@
+
+# Its own environment, for its pins are not ours; inside ours, so that it is found and removed with it.
+$(LOCALSTACK): tools/localstack.txt $(READY)
+	@echo "Setting up LocalStack, the tests' S3 (once, less than a minute) …"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/localstack.txt
 	@touch $@

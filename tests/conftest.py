@@ -10,6 +10,8 @@ from spyhop.publishing import publish
 from spyhop.stores.local import LocalStore
 from tests.models import Packed, mixed_model, whales_model
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 # A busy machine is slow, not wrong; speed is measured in benchmarks/.
 settings.register_profile("spyhop", deadline=None)
 settings.load_profile("spyhop")
