@@ -1,6 +1,7 @@
 """Google Cloud Storage through Google's SDK, with application default credentials: for people
 and training."""
 
+import re
 from collections.abc import Iterator
 
 import google.cloud.storage
@@ -20,6 +21,9 @@ from spyhop.stores import checked_key
 PIECE_BYTES = 4 * 1024 * 1024
 
 _FAILURES = (GoogleAPIError, GoogleAuthError, RequestException)
+
+
+_NO_BUCKET = re.compile(r"bucket (\S+ )?does not exist", re.IGNORECASE)
 
 
 class GCSStore:
@@ -97,7 +101,7 @@ class GCSStore:
             raise self._failure(key, error) from error
 
     def _check_bucket(self, error: NotFound) -> None:
-        if "bucket does not exist" in str(error):
+        if _NO_BUCKET.search(str(error)):
             raise self._failure("", error) from error
 
     def _failure(self, key: str, error: Exception) -> StoreUnavailable | ConfigError:

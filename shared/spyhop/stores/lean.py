@@ -4,6 +4,7 @@ Credentials are what the platform gives (Lambda's environment, a container's end
 metadata server) and obstore renews them before they end.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,10 @@ SILENCE_S = 4
 # No new attempt after this: the worst case is this and one more silence.
 TRY_FOR_S = 6
 PIECE_BYTES = 4 * 1024 * 1024
+
+# For listings obstore has one error, whose text alone tells what the store said.
+_NO_BUCKET = re.compile(r"<Code>NoSuchBucket|status: 404,")
+_REFUSED = re.compile(r"status: 40[13],")
 
 _RETRY: Any = {
     "max_retries": 4,
@@ -90,15 +95,16 @@ class LeanStore:
             raise self._failure(key, error) from error
 
     def _failure(self, key: str, error: Exception) -> StoreUnavailable | ConfigError:
-        if isinstance(error, FileNotFoundError):
+        where, said = key or "its root", str(error).partition("\n")[0]
+        if isinstance(error, FileNotFoundError) or _NO_BUCKET.search(str(error)):
             return ConfigError(f"there is no bucket for {self.url}. Create it, or mend the URL.")
-        said = str(error).partition("\n")[0]
-        if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        refused = isinstance(error, PermissionDeniedError | UnauthenticatedError)
+        if refused or _REFUSED.search(str(error)):
             return ConfigError(
-                f"{self.url} refused us at {key or 'its root'}: {said}. Give the function's role "
-                "what docs/security.md lists."
+                f"{self.url} refused us at {where}: {said}. Give the function's role what "
+                "docs/security.md lists."
             )
-        return StoreUnavailable(f"{self.url} does not answer at {key or 'its root'}: {said}")
+        return StoreUnavailable(f"{self.url} does not answer at {where}: {said}")
 
 
 def s3_client(bucket: str, prefix: str, environ: Mapping[str, str]) -> Any:
@@ -115,11 +121,11 @@ def s3_client(bucket: str, prefix: str, environ: Mapping[str, str]) -> Any:
 
 
 def gcs_client(bucket: str, prefix: str, environ: Mapping[str, str]) -> Any:
-    """Return obstore's Google client; an emulator (STORAGE_EMULATOR_HOST) asks no credentials."""
+    """Return obstore's Google client; an emulator (STORAGE_EMULATOR_HOST) takes any token."""
     emulator = environ.get("STORAGE_EMULATOR_HOST")
     if emulator and "://" not in emulator:
         emulator = f"http://{emulator}"
-    config: Any = {"base_url": emulator, "skip_signature": True} if emulator else {}
+    config: Any = {"base_url": emulator, "bearer_token": "emulator"} if emulator else {}
     return GCSStore(
         bucket,
         prefix=prefix or None,

@@ -30,7 +30,7 @@ class S3Store:
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        self._client: Any = boto3.client("s3", config=_CONFIG)
+        self._client: Any = boto3.Session().client("s3", config=_CONFIG)
 
     def get(self, key: str) -> bytes | None:
         pieces = self.stream(key)

@@ -33,6 +33,10 @@ def answer(buckets: Buckets, request: Request) -> Reply:
             return _list(buckets, bucket, request)
         case "GET", ("b", bucket, "o", name):
             return _read(buckets, bucket, name, request)
+        case "DELETE", ("b", bucket, "o", name):
+            request.only_takes(*_SHAPE)
+            buckets.delete(bucket, name)
+            return Reply(HTTPStatus.NO_CONTENT, {})
     raise not_written_here(f"{request.method} /{'/'.join(request.parts[:3])}")
 
 

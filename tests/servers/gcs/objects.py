@@ -118,6 +118,11 @@ class Buckets:
         conditions.check_read(found)
         return found
 
+    def delete(self, bucket: str, name: str) -> None:
+        with self._lock:
+            if self._of(bucket).pop(name, None) is None:
+                raise Refused(HTTPStatus.NOT_FOUND, "NoSuchKey", "notFound", "No such object")
+
     def page(
         self,
         bucket: str,
@@ -147,7 +152,8 @@ class Buckets:
 
     def _of(self, bucket: str) -> dict[str, StoredObject]:
         if bucket not in self._buckets:
-            raise Refused(HTTPStatus.NOT_FOUND, "NoSuchBucket", "notFound", "No such bucket")
+            message = "The specified bucket does not exist."
+            raise Refused(HTTPStatus.NOT_FOUND, "NoSuchBucket", "notFound", message)
         return self._buckets[bucket]
 
 
