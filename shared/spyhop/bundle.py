@@ -1,10 +1,11 @@
 """One model's files and what they say, made of bytes that were verified before (`verified.py`)."""
 
 import hashlib
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from spyhop.core.answers import AnswerSpec, Prediction, answers_from_json
 from spyhop.core.blocks import Block, block_from_json
@@ -12,7 +13,6 @@ from spyhop.core.parity import Parity
 from spyhop.core.schema import Schema, schema_from_json
 from spyhop.core.text import Vectoriser, vectoriser_from_json
 from spyhop.errors import ArtifactError
-from spyhop.stores.local import LocalStore
 from spyhop.verified import MANIFEST, Verified, decoded_json, read_verified
 
 SCHEMA = "schema.json"
@@ -21,8 +21,7 @@ GOLDEN = "golden.json"
 VERSION = "VERSION"
 
 
-@dataclass(frozen=True)
-class Bundle:
+class Bundle(Struct, frozen=True):
     """A verified bundle.  `files` holds every file's bytes, the manifest's included; a large one
     may be a path in the cache.
 
@@ -49,10 +48,10 @@ class Bundle:
     golden_rows: tuple[Mapping[str, Any], ...]
     golden_answers: tuple[Prediction, ...]
     manifest: Mapping[str, Any]
-    files: Mapping[str, bytes | Path]
+    files: Mapping[str, bytes | str]
 
     @property
-    def artefact_body(self) -> bytes | Path:
+    def artefact_body(self) -> bytes | str:
         """What the engine loads: its bytes, or where they lie in the cache."""
         return self.files[self.artefact]
 
@@ -67,12 +66,14 @@ def version_of(manifest: bytes, created: str) -> str:
     return f"{created[:10]}-{hashlib.sha256(manifest).hexdigest()[:16]}"
 
 
-def open_folder(folder: str | Path) -> Bundle:
+def open_folder(folder: str | os.PathLike[str]) -> Bundle:
     """Return the bundle in a local folder, verified.
 
     Raises:
         ArtifactError: the folder is no bundle, or a file is not the one that was packed.
     """
+    from spyhop.stores.local import LocalStore  # a function that reads a bucket needs no paths
+
     source = LocalStore(folder)
     version = source.get(VERSION)
     if version is None:
@@ -132,7 +133,10 @@ def _built(verified: Verified) -> Bundle:
 
 def _json(verified: Verified, name: str) -> Any:
     body = verified.files[name]
-    return decoded_json(body if isinstance(body, bytes) else body.read_bytes(), name)
+    if isinstance(body, str):
+        with open(body, "rb") as file:
+            body = file.read()
+    return decoded_json(body, name)
 
 
 def parity_from_json(value: Mapping[str, Any]) -> Parity:

@@ -8,10 +8,8 @@ import fcntl
 import hashlib
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
 from spyhop.errors import ArtifactError
 from spyhop.log import log
@@ -29,7 +27,7 @@ Mismatch = Callable[[str, int], ArtifactError]
 class Cache:
     """Files below `folder`, at most `most_bytes` together; the least recently used one goes."""
 
-    def __init__(self, folder: Path, most_bytes: int) -> None:
+    def __init__(self, folder: str, most_bytes: int) -> None:
         self._folder = folder
         self._most_bytes = most_bytes
 
@@ -39,7 +37,7 @@ class Cache:
         size: int,
         stream: Callable[[], Iterator[bytes] | None],
         mismatch: Mismatch,
-    ) -> Path | None:
+    ) -> str | None:
         """Return the path of the file with this sha256, read from `stream` if it is not here.
 
         Returns None if it has no room here, or the disk fails: keep it in memory then.
@@ -49,7 +47,7 @@ class Cache:
             StoreUnavailable: the stream broke.  Either way nothing of it stays.
         """
         try:
-            path = self._folder / digest
+            path = f"{self._folder}/{digest}"
             if self._is_here(path, digest, size):
                 return path
             unfinished = self._reserved(size)
@@ -60,56 +58,56 @@ class Cache:
                 if pieces is None:
                     return None
                 _write_verified(unfinished, pieces, digest, size, mismatch)
-                unfinished.replace(path)
+                os.replace(unfinished, path)
             finally:
-                unfinished.unlink(missing_ok=True)
+                _remove(unfinished)
         except OSError as error:
             log(f"the cache {self._folder} fails: {error}")
             return None
         return path
 
-    def _is_here(self, path: Path, digest: str, size: int) -> bool:
+    def _is_here(self, path: str, digest: str, size: int) -> bool:
         try:
             os.utime(path)
-            if path.stat().st_size == size and _digest_of(path) == digest:
+            if os.stat(path).st_size == size and _digest_of(path) == digest:
                 return True
-            path.unlink(missing_ok=True)
+            _remove(path)
         except FileNotFoundError:
             pass
         return False
 
-    def _reserved(self, size: int) -> Path | None:
+    def _reserved(self, size: int) -> str | None:
         """Return a new file that holds `size` bytes' room, or None if there is no room."""
         if size > self._most_bytes:
             return None
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._folder.stat().st_uid != os.getuid():
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        if os.stat(self._folder).st_uid != os.getuid():
             raise OSError(f"{self._folder} belongs to someone else")
-        with _locked(self._folder / _LOCK):
+        with _locked(f"{self._folder}/{_LOCK}"):
             if not self._made_room(size):
                 return None
-            unfinished = self._folder / f"{uuid.uuid4().hex}{_UNFINISHED}"
-            with unfinished.open("xb") as file:
+            unfinished = f"{self._folder}/{os.urandom(16).hex()}{_UNFINISHED}"
+            with open(unfinished, "xb") as file:
                 file.truncate(size)
             return unfinished
 
     def _made_room(self, size: int) -> bool:
-        files = [path for path in self._folder.iterdir() if path.name != _LOCK]
-        by_use = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in files)
+        files = [file for file in os.scandir(self._folder) if file.name != _LOCK]
+        by_use = sorted((f.stat().st_mtime, f.stat().st_size, f.path) for f in files)
         held = sum(held_size for _, held_size, _ in by_use)
         for used, held_size, path in by_use:
             if held + size <= self._most_bytes or time.time() - used < IN_USE_S:
                 break
-            path.unlink(missing_ok=True)
+            _remove(path)
             held -= held_size
         return held + size <= self._most_bytes
 
 
 def _write_verified(
-    path: Path, pieces: Iterator[bytes], digest: str, size: int, mismatch: Mismatch
+    path: str, pieces: Iterator[bytes], digest: str, size: int, mismatch: Mismatch
 ) -> None:
     found, written = hashlib.sha256(), 0
-    with path.open("r+b") as file:
+    with open(path, "r+b") as file:
         for piece in pieces:
             written += len(piece)
             if written > size:
@@ -120,16 +118,21 @@ def _write_verified(
         raise mismatch(found.hexdigest(), written)
 
 
-def _digest_of(path: Path) -> str:
+def _digest_of(path: str) -> str:
     found = hashlib.sha256()
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         while piece := file.read(_PIECE_BYTES):
             found.update(piece)
     return found.hexdigest()
 
 
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.remove(path)
+
+
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("ab") as file:
+def _locked(path: str) -> Iterator[None]:
+    with open(path, "ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from spyhop.core.answers import Prediction
 from spyhop.log import log
 
 if TYPE_CHECKING:
+    from spyhop.core.answers import Prediction
     from spyhop.model import Model
 
 FORMAT = 1
 
 
 def capture_shadow(
-    shadow: "Model", rows: list[Any], served: Sequence[Prediction], version: str, request_id: str
+    shadow: "Model", rows: list[Any], served: "Sequence[Prediction]", version: str, request_id: str
 ) -> None:
     """Let `shadow` answer the rows that `version` answered with `served`, and print both.
 

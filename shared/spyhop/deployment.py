@@ -1,14 +1,14 @@
 """What whoever deploys brings to a bundle, and a bundle can never bring itself."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike
+
+from msgspec import Struct
 
 from spyhop.features import Features, load_features
 
 
-@dataclass(frozen=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """`trusted_types`: full names of types beyond scikit-learn's own that an artefact may
     construct.  `features`: the feature module that runs before the pipeline."""
 
@@ -16,7 +16,9 @@ class Deployment:
     features: Features | None = None
 
 
-def deployment(trusted_types: Iterable[str] = (), features: str | Path | None = None) -> Deployment:
+def deployment(
+    trusted_types: Iterable[str] = (), features: str | PathLike[str] | None = None
+) -> Deployment:
     """Return the deployment with these types trusted and the feature module at `features`.
 
     Raises:

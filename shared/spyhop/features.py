@@ -10,11 +10,11 @@ The manifest pins its sha256, and a version is served only where the very same f
 """
 
 import hashlib
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from spyhop.core.answers import Outputs
 from spyhop.core.rows import Table
@@ -22,11 +22,10 @@ from spyhop.engines import CannotCompute, Engine
 from spyhop.errors import ArtifactError, ConfigError
 
 
-@dataclass(frozen=True)
-class Features:
+class Features(Struct, frozen=True):
     """A feature module: its function and the digest of its source."""
 
-    path: Path
+    path: str
     sha256: str
     function: Callable[[Table], Table]
 
@@ -36,29 +35,30 @@ class Features:
         Raises:
             ArtifactError: the function returned something else than columns of all rows.
         """
-        rows = len(next(iter(table.values())))
+        rows, file = len(next(iter(table.values()))), os.path.basename(self.path)
         made = self.function(dict(table))
         if not isinstance(made, dict) or not made:
-            raise ArtifactError(f"features() in {self.path.name} returned no columns by name")
+            raise ArtifactError(f"features() in {file} returned no columns by name")
         columns = {name: np.asarray(values) for name, values in made.items()}
         wrong = [name for name, values in columns.items() if values.shape != (rows,)]
         if wrong:
             raise ArtifactError(
-                f"features() in {self.path.name} returned {', '.join(map(str, wrong))} with "
+                f"features() in {file} returned {', '.join(map(str, wrong))} with "
                 f"another shape than ({rows},); expected one value a row"
             )
         return columns
 
 
-def load_features(path: str | Path) -> Features:
+def load_features(path: str | os.PathLike[str]) -> Features:
     """Return the feature module at `path`.  The file is run: it must be the deployer's own.
 
     Raises:
         ConfigError: there is no such file, or it defines no function `features`.
     """
-    path = Path(path)
+    path = os.fspath(path)
     try:
-        source = path.read_bytes()
+        with open(path, "rb") as file:
+            source = file.read()
     except OSError as error:
         raise ConfigError(
             f"there is no feature module {path}. Deploy the file beside the function and name "
@@ -66,7 +66,7 @@ def load_features(path: str | Path) -> Features:
         ) from error
     import runpy  # only a deployment with features pays for it
 
-    function = runpy.run_path(str(path)).get("features")
+    function = runpy.run_path(path).get("features")
     if not callable(function):
         raise ConfigError(f"{path} defines no function features(columns)")
     return Features(path, hashlib.sha256(source).hexdigest(), function)

@@ -8,10 +8,10 @@ import binascii
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from spyhop.errors import InvalidRequest
 from spyhop.http_reply import Reply, error_reply, fault, json_reply, problem_of
@@ -30,8 +30,7 @@ _TOO_MUCH = (
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """One HTTP request.  Header names are in lower case; `path` has no query and no stage.
 
     `body_is_base64` says that the platform wrapped the body so.  `platform_id` is the
@@ -40,7 +39,7 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes = b""
     body_is_base64: bool = False
     platform_id: str | None = None

@@ -4,10 +4,10 @@ Errors are RFC 9457 problem documents.  They name rows, columns and reasons, nev
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from spyhop.errors import InvalidRequest, SpyhopError, StoreUnavailable
 from spyhop.log import log
@@ -17,8 +17,7 @@ RETRY_AFTER_S = 5
 _STATUS_OF_FAULT = {"body": 400, "size": 413, "rows": 422}
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """One HTTP reply; `body` is JSON in UTF-8, `headers` have lower-case names."""
 
     status: int

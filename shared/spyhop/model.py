@@ -1,7 +1,7 @@
 """A loaded, proved model that answers rows: the one predict path behind every door."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 from spyhop.bundle import Bundle, open_folder
@@ -58,10 +58,10 @@ class Model:
 
 
 def load(
-    folder: str | Path,
+    folder: str | PathLike[str],
     *,
     trusted_types: Iterable[str] = (),
-    features: str | Path | None = None,
+    features: str | PathLike[str] | None = None,
 ) -> Model:
     """Return the model in a bundle's folder, ready to predict.
 

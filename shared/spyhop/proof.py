@@ -47,7 +47,7 @@ def served_answers(folder: Path, rows: Sequence[Any], brought: Deployment) -> li
 
 def _as_arguments(brought: Deployment) -> list[str]:
     features = brought.features
-    path = "" if features is None else str(features.path.absolute())
+    path = "" if features is None else os.path.abspath(features.path)
     return [path, *sorted(brought.trusted_types)]
 
 

@@ -31,10 +31,8 @@ def publish(
     bundle = open_folder(folder)
     start(bundle, brought)
     prefix = version_prefix(bundle.name, bundle.version)
-    files = {
-        n: body if isinstance(body, bytes) else body.read_bytes()
-        for n, body in bundle.files.items()
-    }
+    # A folder's files are in memory: only what comes from a store may lie in a cache.
+    files = {name: body for name, body in bundle.files.items() if isinstance(body, bytes)}
     manifest = files.pop(MANIFEST)
     if signer is not None:
         name, signature = signature_of(manifest, signer)

@@ -6,9 +6,12 @@ what it has, and one that starts takes what served before: the last known good.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from spyhop.cache import Cache
 from spyhop.core.journal import Release, fallbacks
@@ -31,8 +34,7 @@ MOST_ENTRIES_BACK = 50
 MOST_FALLBACKS = 3
 
 
-@dataclass(frozen=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """A release and its loaded models by version.
 
     `held_back` is the number of a newer release that was not taken.  `look_again_s` says how
@@ -146,6 +148,7 @@ def _known(now: Serving | None) -> dict[str, "Model"]:
 def _import_ahead() -> None:
     """Import what every model on the fast engine needs; whoever needs it then finds it there."""
     try:
-        pass
+        for module in ("spyhop.model", "spyhop.engines.onnx"):
+            import_module(module)
     except Exception as error:  # whoever needs it raises it again, where it can be told
         log(f"cannot import the fast engine: {error}")

@@ -1,12 +1,11 @@
 """The environment, read once at the edge into a frozen value.  Only the roots call this."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+
+from msgspec import Struct
 
 from spyhop.core.names import NAME_RULE, is_channel, is_model_name
 from spyhop.errors import ConfigError
-from spyhop.signatures import key_from_text
 
 DEFAULT_REFRESH_S = 60
 # Lambda gives 512 MB of /tmp.
@@ -17,8 +16,7 @@ TEMPORARY = "/tmp"  # noqa: S108 - what lies there is verified each time it is r
 CACHE = "spyhop-cache"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Where a function finds its model: `model` in `channel`, below the store `root`.
 
     `trusted_types` are full names of types beyond scikit-learn's own that it may construct;
@@ -35,7 +33,7 @@ class Settings:
     trusted_keys: tuple[bytes, ...] = ()
     refresh_s: int = DEFAULT_REFRESH_S
     cache_bytes: int = DEFAULT_CACHE_BYTES
-    cache_folder: Path = Path(TEMPORARY) / CACHE
+    cache_folder: str = f"{TEMPORARY}/{CACHE}"
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -55,10 +53,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         channel=environ.get("SPYHOP_CHANNEL", "production"),
         trusted_types=frozenset(_names(environ, "SPYHOP_TRUSTED_TYPES")),
         features=environ.get("SPYHOP_FEATURES") or None,
-        trusted_keys=tuple(map(key_from_text, _names(environ, "SPYHOP_TRUSTED_KEYS"))),
+        trusted_keys=_keys(environ),
         refresh_s=_number(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
         cache_bytes=_number(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
-        cache_folder=Path(environ.get("TMPDIR") or TEMPORARY) / CACHE,
+        cache_folder=f"{environ.get('TMPDIR') or TEMPORARY}/{CACHE}",
     )
     if not is_model_name(settings.model):
         raise ConfigError(f"SPYHOP_MODEL is no model name; expected {NAME_RULE}")
@@ -76,6 +74,15 @@ def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
 
 def _names(environ: Mapping[str, str], name: str) -> list[str]:
     return environ.get(name, "").replace(",", " ").split()
+
+
+def _keys(environ: Mapping[str, str]) -> tuple[bytes, ...]:
+    names = _names(environ, "SPYHOP_TRUSTED_KEYS")
+    if not names:
+        return ()
+    from spyhop.signatures import key_from_text  # only those who trust keys pay for it
+
+    return tuple(map(key_from_text, names))
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -9,13 +9,12 @@ Nothing here needs numpy: a function reads its model while numpy is being import
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from threading import Thread
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from spyhop.cache import Cache
 from spyhop.core.names import is_file_name, is_version
@@ -38,8 +37,7 @@ class Source(Protocol):
         """Return the file in pieces."""
 
 
-@dataclass(frozen=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """`keys`: Ed25519 public keys, of which one must have signed; without any, all is trusted
     that matches its digests.  `cache`: where large files may lie; None keeps them in memory."""
 
@@ -50,17 +48,16 @@ class Trust:
 NO_TRUST = Trust()
 
 
-@dataclass(frozen=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """A version whose files are what its manifest promises.
 
-    `files` holds them by name, the manifest's own bytes included; a large one is a path in the
-    cache.
+    `files` holds them by name, the manifest's own bytes included; a large one is the path of a
+    file in the cache.
     """
 
     version: str
     manifest: Mapping[str, Any]
-    files: Mapping[str, bytes | Path]
+    files: Mapping[str, bytes | str]
 
 
 def read_verified(source: Source, version: str, trust: Trust = NO_TRUST) -> Verified:
@@ -138,7 +135,7 @@ def _checked_name(name: str, version: str) -> str:
 
 def _verified(
     source: Source, name: str, size: int, digest: str, version: str, trust: Trust
-) -> bytes | Path:
+) -> bytes | str:
     def mismatch(found: str, found_size: int) -> ArtifactError:
         return ArtifactError(
             f"{name} of {version} does not match its manifest (sha256 {digest[:12]}… expected, "

@@ -4,7 +4,6 @@ An engine takes a `Table` and returns `Outputs`.  It knows neither rows nor call
 imported only when a bundle asks for it, so that the other one costs nothing.
 """
 
-from pathlib import Path
 from typing import Protocol
 
 from spyhop.core.answers import AnswerSpec, Outputs
@@ -32,14 +31,14 @@ class CannotCompute(Exception):
 
 def start_engine(
     name: str,
-    artefact: bytes | Path,
+    artefact: bytes | str,
     *,
     schema: Schema,
     blocks: tuple[Block, ...],
     answers: AnswerSpec,
     trusted_types: frozenset[str] = frozenset(),
 ) -> Engine:
-    """Return the engine `name` with `artefact` (bytes, or a file) loaded.  It must be verified.
+    """Return the engine `name` with `artefact` loaded: verified bytes, or a verified file's path.
 
     Raises:
         ArtifactError: the engine cannot load it, or there is no such engine.

@@ -1,7 +1,6 @@
 """The fast engine: one onnxruntime session over a graph proved equal to the pipeline."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import onnxruntime
@@ -26,7 +25,7 @@ class OnnxEngine:
     """
 
     def __init__(
-        self, artefact: bytes | Path, blocks: tuple[Block, ...], answers: AnswerSpec
+        self, artefact: bytes | str, blocks: tuple[Block, ...], answers: AnswerSpec
     ) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _LOG_NOTHING

@@ -23,7 +23,7 @@ class SklearnEngine:
 
     def __init__(
         self,
-        artefact: bytes | Path,
+        artefact: bytes | str,
         schema: Schema,
         answers: AnswerSpec,
         trusted_types: frozenset[str] = frozenset(),
@@ -41,8 +41,8 @@ class SklearnEngine:
             raise CannotCompute(type(error).__name__) from error
 
 
-def _bytes(artefact: bytes | Path) -> bytes:
-    return artefact if isinstance(artefact, bytes) else artefact.read_bytes()
+def _bytes(artefact: bytes | str) -> bytes:
+    return artefact if isinstance(artefact, bytes) else Path(artefact).read_bytes()
 
 
 def pipeline_outputs(pipeline: Any, X: Any, answers: AnswerSpec) -> Outputs:

@@ -20,7 +20,7 @@ class LocalStore:
     The file system must offer hard links: they are what makes a creation atomic.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._root = Path(folder).absolute()
         self.url = self._root.as_uri()
 
