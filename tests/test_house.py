@@ -77,7 +77,7 @@ def test_an_emulator_imports_the_standard_library_and_errors_only(path):
 
 @pytest.mark.parametrize("path", DOORS, ids=lambda p: p.parent.name)
 def test_a_door_imports_http_and_service_only(path):
-    assert not strangers(path, "spyhop.http", "spyhop.service")
+    assert not strangers(path, "spyhop.quick_start", "spyhop.http", "spyhop.service")
 
 
 @pytest.mark.parametrize("path", DOORS, ids=lambda p: p.parent.name)

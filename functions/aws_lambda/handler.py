@@ -6,8 +6,9 @@ Envelopes only; rows are spyhop's matter.
 import os
 from typing import Any
 
-# Before numpy is imported: a pool of threads for one vCPU would only delay the start.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+from spyhop.quick_start import prepare
+
+prepare(os.environ)
 
 from spyhop.http import Request, respond, respond_directly
 from spyhop.service import released_service

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any
 
+from msgspec.structs import replace
+
 from spyhop.bundle import Bundle, open_folder
 from spyhop.core.answers import Outputs, Prediction, one_after_the_other, predictions
 from spyhop.core.parity import differences, same_label
@@ -20,10 +22,14 @@ NOTHING = Deployment()
 
 
 class Model:
-    """A bundle whose engine is running.  May be called by several threads at once."""
+    """A bundle whose engine is running; of `bundle` all is there but its files.
+
+    May be called by several threads at once.
+    """
 
     def __init__(self, bundle: Bundle, engine: Engine) -> None:
-        self.bundle = bundle
+        # The engine has its own copy of the artefact by now.
+        self.bundle = replace(bundle, files={})
         self._engine = engine
 
     def predict(self, rows: list[Any]) -> list[Prediction]:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Thread
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -23,8 +23,10 @@ from spyhop.errors import ArtifactError
 FORMAT = 1
 MANIFEST = "manifest.json"
 
-# Smaller files are not worth a place on the disk.
-LARGE_BYTES = 8 * 1024 * 1024
+# Smaller files are quicker without a way over the disk.
+LARGE_BYTES = 32 * 1024 * 1024
+
+T = TypeVar("T")
 
 
 class Source(Protocol):
@@ -147,17 +149,20 @@ def _verified(
         path = trust.cache.keep(digest, size, lambda: source.stream(name), mismatch)
         if path is not None:
             return path
-    body = _present(source.get(name), name, version)
-    found = hashlib.sha256(body).hexdigest()
-    if len(body) != size or found != digest:
-        raise mismatch(found, len(body))
+    found, pieces = hashlib.sha256(), []
+    for piece in _present(source.stream(name), name, version):
+        found.update(piece)  # while the next one is on its way
+        pieces.append(piece)
+    body = b"".join(pieces)
+    if len(body) != size or found.hexdigest() != digest:
+        raise mismatch(found.hexdigest(), len(body))
     return body
 
 
-def _present(body: bytes | None, name: str, version: str) -> bytes:
-    if body is None:
+def _present(found: T | None, name: str, version: str) -> T:
+    if found is None:
         raise ArtifactError(f"{name} of {version} is absent. Publish or pack the model again.")
-    return body
+    return found
 
 
 def decoded_json(body: bytes, name: str) -> Any:

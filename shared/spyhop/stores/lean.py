@@ -26,7 +26,7 @@ from spyhop.stores import checked_key
 SILENCE_S = 4
 # No new attempt after this: the worst case is this and one more silence.
 TRY_FOR_S = 6
-PIECE_BYTES = 4 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 
 # For listings obstore has one error, whose text alone tells what the store said.
 _NO_BUCKET = re.compile(r"<Code>NoSuchBucket|status: 404,")
