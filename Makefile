@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCALSTACK := $(VENV)/localstack/.ready
+RIVAL := $(VENV)/scikit-learn-lambda/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench coverage lock clean
@@ -26,8 +27,9 @@ format: $(READY) ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) $(LOCALSTACK) ## Measure cold and warm starts beside the plain way (minutes)
+bench: $(READY) $(LOCALSTACK) $(RIVAL) ## Measure cold and warm starts beside the plain way (minutes)
 	@$(BIN)/python -m benchmarks.lambda_handler
+	@$(BIN)/python -m benchmarks.from_s3
 
 coverage: $(READY) ## Pack every estimator of scikit-learn and write docs/estimators.md (minutes)
 	@$(BIN)/python -m benchmarks.estimators
@@ -61,4 +63,8 @@ $(LOCALSTACK): tools/localstack.txt $(READY)
 	@echo "Setting up LocalStack, the tests' S3 (once, less than a minute) …"
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/localstack.txt
+	@touch $@
+
+$(RIVAL): benchmarks/scikit-learn-lambda.txt $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade --target $(@D) -r benchmarks/scikit-learn-lambda.txt
 	@touch $@

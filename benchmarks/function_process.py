@@ -1,6 +1,7 @@
 """A function in a process of its own, started afresh and timed (the other end: driver.py)."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,11 +16,11 @@ DRIVER = Path(__file__).with_name("driver.py")
 class FunctionProcess:
     """A process that has answered the event `first`; it ends with the `with` block.
 
-    `cold_ms` is the time from its start to that answer, `answers` the predictions in it, and
-    `peak_mib` the most memory it held until then.
+    `cold_ms` is the time from its start to that answer, `reply` the answer's body, and
+    `peak_mib` the most memory it held until then.  It runs on `core` alone, if one is given.
     """
 
-    def __init__(self, side: Side, first: str = "one") -> None:
+    def __init__(self, side: Side, first: str = "one", core: int | None = None) -> None:
         command = [sys.executable, str(DRIVER), str(side.folder), str(side.events), first]
         started = time.perf_counter()
         self._process = subprocess.Popen(
@@ -27,12 +28,20 @@ class FunctionProcess:
             env=child_environment(side),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
         )
-        reply = self._read_line()
+        if core is not None:
+            os.sched_setaffinity(self._process.pid, {core})
+        self._side = side
+        self.reply = self._read_line()
         self.cold_ms = (time.perf_counter() - started) * 1e3
-        self.answers = answers_in(reply, side)
         self.peak_mib = float(self._read_line())
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The predictions in the first answer."""
+        return answers_in(self.reply, self._side)
 
     def times_ms(self, event: str, calls: int) -> list[float]:
         """Return how long each of `calls` further calls with the event took."""

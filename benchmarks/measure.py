@@ -59,6 +59,7 @@ def cold_process(sides: Sides) -> tuple[Pair, Pair]:
 def started_process(side: Side) -> tuple[float, float]:
     """Return the cold start of one fresh process in ms, and its peak memory in MiB."""
     with FunctionProcess(side) as process:
+        assert process.answers
         return process.cold_ms, process.peak_mib
 
 

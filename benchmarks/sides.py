@@ -42,7 +42,7 @@ def prepare(model: FittedModel, folder: Path) -> Sides:
     write_events(model, folder)
     for source in (PLAIN_FOLDER, door_folder("aws_lambda")):
         compile_bytecode(source)
-    bundle = release(model, folder)
+    bundle = release(model, folder, str(folder / "store"))
     spyhop_environ = {"SPYHOP_ROOT": (folder / "store").as_uri(), "SPYHOP_MODEL": model.name}
     plain_environ = {"MODEL_PATH": str(folder / "model.joblib")}
     joblib.dump(model.pipeline, plain_environ["MODEL_PATH"])
@@ -60,12 +60,12 @@ def write_events(model: FittedModel, folder: Path) -> None:
         (folder / f"{name}.json").write_text(json.dumps(event))
 
 
-def release(model: FittedModel, folder: Path) -> spyhop.Bundle:
-    """Pack the model, publish it to a store of its own and promote it."""
+def release(model: FittedModel, folder: Path, root: str) -> spyhop.Bundle:
+    """Pack the model, publish it to the store `root` and promote it."""
     bundle = spyhop.pack(
         model.pipeline, name=model.name, train=model.train, test=model.test, out=folder / "bundle"
     )
-    store = open_store(str(folder / "store"))
+    store = open_store(root)
     version = publish(store, folder / "bundle")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     Channel(store, model.name, "production", by="make bench", at=now).promote(version, "benchmark")

@@ -41,6 +41,34 @@ def atomic_driver(request, tmp_path, monkeypatch):
     return open_driver(request.param, request, tmp_path, monkeypatch)
 
 
+@pytest.fixture(params=["file", *(param for param in CLOUD if "sdk" in param.id)])
+def erasable_driver(request, tmp_path, monkeypatch):
+    return open_driver(request.param, request, tmp_path, monkeypatch)
+
+
+@pytest.mark.server
+def test_a_functions_cloud_driver_cannot_remove(moto_s3, monkeypatch):
+    for variable, value in moto_s3.environ.items():
+        monkeypatch.setenv(variable, value)
+
+    assert not hasattr(open_lean_store("s3://bucket", os.environ), "delete")
+
+
+@pytest.mark.server
+def test_googles_sdk_driver_reads_writes_and_lists_on_another_emulator_too(
+    gcs_emulator, monkeypatch
+):
+    for variable, value in gcs_emulator.environ.items():
+        monkeypatch.setenv(variable, value)
+    driver = open_store(f"gs://{gcs_emulator.new_bucket()}/models")
+
+    assert driver.create("a/b", b"body")
+    assert driver.get("a/b") == b"body"
+    assert driver.get("a/c") is None
+    assert driver.head("a/b") == 4
+    assert driver.list("a/") == ["a/b"]
+
+
 def test_an_object_comes_back_as_it_was_written(driver):
     body = bytes(range(256)) * 1000
 
@@ -148,9 +176,8 @@ def test_a_prefix_is_part_of_the_root_and_of_no_key(driver):
     assert "prefix" not in driver.list("")[0]
 
 
-def test_what_was_removed_is_not_there_and_can_be_removed_again(driver):
-    if not hasattr(driver, "delete"):
-        pytest.skip("a function's driver cannot remove")
+def test_what_was_removed_is_not_there_and_can_be_removed_again(erasable_driver):
+    driver = erasable_driver
     driver.create("key", b"1")
 
     driver.delete("key")

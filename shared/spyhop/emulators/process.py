@@ -52,6 +52,11 @@ class ServerProcess:
             self.stop()
             raise
 
+    @property
+    def pid(self) -> int:
+        """The program's process."""
+        return self._process.pid
+
     def log(self) -> str:
         """Return what the program has printed so far."""
         self._log.seek(0)
