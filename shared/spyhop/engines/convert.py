@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+from sklearn.compose import ColumnTransformer
 
 from spyhop.core.answers import AnswerSpec
 from spyhop.core.blocks import MISSING_TEXT, Block, BlockType
@@ -115,13 +116,25 @@ def _rewired(pipeline: Any, schema: Schema, numbers: BlockType) -> tuple[Any, tu
         rewired = counts.instead_of_texts(rewired, schema.names[0])
         blocks = () if counts.blocks else input_blocks(schema, numbers)
     else:
-        transformers = list(column_transformers(rewired, schema.names))
+        transformers = _raw_readers(rewired, schema)
         blocks = input_blocks(schema, numbers, only_counted(transformers, schema.names))
         counts = Counts(sum(block.width for block in blocks))
         _select_by_position(transformers, schema.names, blocks, counts)
     if counts.blocks and numbers != "float64":
         raise ArtifactError("it reads counts of terms, which are fed to a graph as float64 only")
     return rewired, (*blocks, *counts.blocks)
+
+
+def _raw_readers(pipeline: Any, schema: Schema) -> list[ColumnTransformer]:
+    """Return the transformers that select columns of the table, each once.
+
+    A vote holds its members twice, as a list and by name.  Where a frame has texts, what has
+    no names of columns reads a matrix that an earlier step made.
+    """
+    every = {id(t): t for t in column_transformers(pipeline, schema.names)}.values()
+    if schema.layout == "frame" and any(value_kind(c) == "text" for c in schema.columns):
+        return [t for t in every if hasattr(t, "feature_names_in_")]
+    return list(every)
 
 
 def _select_by_position(

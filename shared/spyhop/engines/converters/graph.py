@@ -85,6 +85,10 @@ class Nodes:
         self.save(name, variable)
         return Inputs(self, [variable])
 
+    def only(self, variable: Any) -> "Inputs":
+        """Return one of skl2onnx's variables as the inputs of a further model."""
+        return Inputs(self, [variable])
+
     def classify(self, model: Any, X: "Inputs") -> Scores:
         """Return what the classifier `model` computes, by a rule or by skl2onnx."""
         rule = self._rules.get(type(model))
@@ -154,6 +158,15 @@ class Inputs:
         """The name of all columns side by side, where all are texts."""
         names = [variable.full_name for variable in self.variables]
         return names[0] if len(names) == 1 else self._nodes.add("Concat", *names, axis=1)
+
+    def cells(self, n_columns: int) -> list[tuple[Any, int]]:
+        """Return each column as the variable that has it and its place there.
+
+        `n_columns` is how many there are in all: a variable that stands alone may not say.
+        """
+        if len(self.variables) == 1:
+            return [(self.variables[0], place) for place in range(n_columns)]
+        return [(one, place) for one in self.variables for place in range(one.type.shape[1])]
 
     def _double(self, variable: Any) -> str:
         if isinstance(variable.type, StringTensorType):
