@@ -7,6 +7,7 @@ compares with scikit-learn; the first that holds is taken.
 import copy
 import warnings
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from skl2onnx import convert_sklearn
@@ -19,12 +20,19 @@ from spyhop.core.schema import Schema
 from spyhop.core.values import value_kind
 from spyhop.engines.converters import convert_exactly
 from spyhop.engines.fitted import column_positions, column_transformers, has_vectoriser
+from spyhop.engines.occurring import reads_occurring
 from spyhop.engines.options import without_zipmap
 from spyhop.engines.vectorisers import Counts, only_counted
 from spyhop.errors import ArtifactError
 
 # The newest that onnxruntime and skl2onnx both implement fully.
 OPSETS = {"": 21, "ai.onnx.ml": 3}
+
+# Counts from which leaving out the zeros takes less time than reading them.
+WIDE = 4096
+
+# Hashes that are fed whole, which is half a megabyte a row.
+MOST_HASHED = 2**16
 
 _TENSOR_TYPES = {
     "float64": DoubleTensorType,
@@ -75,7 +83,38 @@ def convert(pipeline: Any, schema: Schema, answers: AnswerSpec, strategy: Strate
     except Exception as error:  # skl2onnx raises what its converters raise
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ArtifactError(f"skl2onnx cannot convert it: {first_line[:200]}") from error
+    blocks = tuple(_as_fed(block, model.graph) for block in blocks if _is_read(block, model.graph))
     return Graph(model.SerializeToString(), blocks)
+
+
+def _is_read(block: Block, graph: Any) -> bool:
+    """Return whether `graph` reads `block`; if not, it is no longer an input either.
+
+    A search has a vectoriser of the model it began with.
+    """
+    if any(block.name in node.input for node in graph.node):
+        return True
+    graph.input.remove(next(one for one in graph.input if one.name == block.name))
+    return False
+
+
+def _as_fed(block: Block, graph: Any) -> Block:
+    """Return how `block` is fed: where counts are many, if possible only those that occur.
+
+    Raises:
+        ArtifactError: hashes have more places than anyone would feed.
+    """
+    if block.dtype != "counts" or block.width < WIDE:
+        return block
+    if reads_occurring(graph, block):
+        return replace(block, dtype="occurring")
+    if block.vectoriser is not None and block.vectoriser.hashing and block.width > MOST_HASHED:
+        raise ArtifactError(
+            f"it hashes texts to {block.width} columns, and a graph can leave out those without a "
+            "term only where a linear model or naive Bayes reads them and nothing else. Hash to "
+            f"{MOST_HASHED} at most (n_features)"
+        )
+    return block
 
 
 def input_blocks(
