@@ -75,6 +75,11 @@ class Nodes:
             self._container.add_initializer(name, tensor.data_type, None, tensor)
         return name
 
+    def within(self, container: Any, n_names: int) -> tuple[Any, ...]:
+        """Return what adds nodes to another container, and so many names for its inputs."""
+        names = [self._scope.get_unique_variable_name("state") for _ in range(n_names)]
+        return Nodes(self._scope, container, self._rules, self._parsers), *names
+
     def save(self, name: str, variable: Any) -> None:
         """Make the result `name` be `variable`."""
         self._container.add_node("Identity", [name], [variable.full_name])
@@ -95,10 +100,6 @@ class Nodes:
         if rule is not None:
             scores: Scores = rule(self, model, X)
             return scores
-        return self.classify_by_skl2onnx(model, X)
-
-    def classify_by_skl2onnx(self, model: Any, X: "Inputs") -> Scores:
-        """Return what skl2onnx's own converter computes, even where there is a rule."""
         label, *numbers = self._parsed(model, X)
         index = self._index_of(label, model.classes_)
         return Scores(index, numbers[0] if numbers else None)
