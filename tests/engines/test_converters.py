@@ -208,12 +208,6 @@ def test_a_moved_threshold_moves_the_labels_alike(model: Any) -> None:
     Engine(pipeline, whales.numbers).assert_same(whales.numbers.to_numpy(float), ROUNDED)
 
 
-def test_support_vector_probabilities_come_within_float32(tmp_path: Any) -> None:
-    model = make_pipeline(StandardScaler(), SVC(probability=True, random_state=0))
-
-    assert_exact(packed(model, whales.numbers, whales.three, tmp_path), 1e-6)
-
-
 def test_boosting_with_the_exponential_loss_answers_exactly(tmp_path: Any) -> None:
     model = GradientBoostingClassifier(loss="exponential", **small)
 

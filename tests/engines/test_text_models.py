@@ -14,7 +14,6 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.feature_extraction.text import (
     CountVectorizer,
-    HashingVectorizer,
     TfidfTransformer,
     TfidfVectorizer,
 )
@@ -226,8 +225,7 @@ REFUSED = {
     "analyzer": (TfidfVectorizer(analyzer=split_at_spaces), "analyzer that is a function"),
     "preprocessor": (CountVectorizer(preprocessor=str.upper), "preprocessor that is a function"),
     "accents": (CountVectorizer(strip_accents=str.upper), "strip_accents that is a function"),
-    "hashing": (HashingVectorizer(n_features=8), "HashingVectorizer has no vocabulary"),
-    "subclass": (OwnVectorizer(), "OwnVectorizer has .* a way of its own to count"),
+    "subclass": (OwnVectorizer(), "OwnVectorizer has a way of its own to count"),
     "float32": (TfidfVectorizer(dtype=np.float32), "TfidfVectorizer counts in float32"),
     "overflowing": (CountVectorizer(dtype=np.uint8), "CountVectorizer counts in uint8"),
     "earlier step": (

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from spyhop.core.refusals import refusal
 from spyhop.core.rows import Table
-from spyhop.core.text import Vectoriser, term_counts
+from spyhop.core.text import Vectoriser, occurring_counts, term_counts
 from spyhop.errors import ArtifactError, Problem
 
-BlockType = Literal["float64", "float32", "string", "counts"]
+BlockType = Literal["float64", "float32", "string", "counts", "occurring"]
 
 # skl2onnx writes a missing category into a graph as the text "nan".  A caller's own text
 # "nan" must not be taken for it: it becomes a text that no category has.
@@ -34,7 +34,8 @@ class Block:
     """One input of a graph: `columns` side by side, as `dtype`, shape (n_rows, `width`).
 
     `nullable` names the text columns of it that accept missing values.  One of "counts" has
-    one column of texts, and as float64 what `vectoriser` counts in them.
+    one column of texts, and as float64 what `vectoriser` counts in them.  One of "occurring"
+    has the counts of those terms only that occur, and their places as a further input.
     """
 
     name: str
@@ -46,7 +47,24 @@ class Block:
     @property
     def width(self) -> int:
         """How many columns the graph's input has."""
-        return len(self.columns if self.vectoriser is None else self.vectoriser.terms)
+        return len(self.columns) if self.vectoriser is None else self.vectoriser.width
+
+    @property
+    def places(self) -> str:
+        """The name of the input that says which terms occur."""
+        return f"{self.name}_places"
+
+
+def block_feed(table: Table, block: Block) -> dict[str, NDArray[Any]]:
+    """Return what a graph is fed for `block`, by the names of its inputs.
+
+    Raises:
+        InvalidRequest: see `block_array`.
+    """
+    if block.dtype == "occurring" and block.vectoriser is not None:
+        counts, places = occurring_counts(_texts(table, block), block.vectoriser)
+        return {block.name: counts, block.places: places}
+    return {block.name: block_array(table, block)}
 
 
 def block_array(table: Table, block: Block) -> NDArray[Any]:
@@ -57,7 +75,7 @@ def block_array(table: Table, block: Block) -> NDArray[Any]:
             the engine made no text of a row where terms are counted.
     """
     if block.vectoriser is not None:
-        return _counts(table, block, block.vectoriser)
+        return term_counts(_texts(table, block), block.vectoriser)
     if block.dtype == "string":
         return _text_array(table, block)
     rows = len(table[block.columns[0]])
@@ -74,8 +92,9 @@ def block_array(table: Table, block: Block) -> NDArray[Any]:
     return array
 
 
-def _counts(table: Table, block: Block, vectoriser: Vectoriser) -> NDArray[np.float64]:
-    texts, (column,) = table[block.columns[0]].tolist(), block.columns
+def _texts(table: Table, block: Block) -> list[str]:
+    (column,) = block.columns
+    texts: list[str] = table[column].tolist()
     if not all(isinstance(text, str) for text in texts):
         reason = "got no text, where this model counts terms"
         raise refusal(
@@ -85,7 +104,7 @@ def _counts(table: Table, block: Block, vectoriser: Vectoriser) -> NDArray[np.fl
                 if not isinstance(text, str)
             ]
         )
-    return term_counts(texts, vectoriser)
+    return texts
 
 
 def _text_array(table: Table, block: Block) -> NDArray[Any]:
@@ -141,5 +160,5 @@ def block_from_json(value: Mapping[str, Any], vectoriser_in: Callable[[str], Vec
         dtype=cast(BlockType, value["dtype"]),
         columns=tuple(value["columns"]),
         nullable=tuple(value.get("nullable", ())),
-        vectoriser=vectoriser_in(value["vectoriser"]) if value["dtype"] == "counts" else None,
+        vectoriser=vectoriser_in(value["vectoriser"]) if "vectoriser" in value else None,
     )

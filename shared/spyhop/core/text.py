@@ -1,4 +1,4 @@
-"""Texts as counts of a vocabulary's terms, as scikit-learn's CountVectorizer counts them.
+"""Texts as counts of terms, as scikit-learn's CountVectorizer and HashingVectorizer count them.
 
 A graph has no regular expressions of Python's and no Unicode tables, so texts are cut into
 terms here, before the engine, and a graph is fed the counts.
@@ -8,13 +8,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spyhop.core.hashing import Hashing, hashed
 from spyhop.errors import ArtifactError
 
 Analyzer = Literal["word", "char", "char_wb"]
@@ -31,10 +32,11 @@ class Vectoriser:
 
     `analyzer` cuts runs of words, of characters, or of characters within a word; a run has
     from `ngram_range[0]` to `ngram_range[1]` of them.  Words are what `token_pattern` finds,
-    without the `stop_words`.  Of a `binary` one no term counts more than once a text.
+    without the `stop_words`.  Of a `binary` one no term counts more than once a text.  One
+    with `hashing` has no terms of its own.
     """
 
-    terms: tuple[str, ...]
+    terms: tuple[str, ...] = ()
     analyzer: Analyzer = "word"
     ngram_range: tuple[int, int] = (1, 1)
     lowercase: bool = True
@@ -42,6 +44,12 @@ class Vectoriser:
     token_pattern: str = r"(?u)\b\w\w+\b"  # noqa: S105 (of words, not a password)
     stop_words: tuple[str, ...] = ()
     binary: bool = False
+    hashing: Hashing | None = None
+
+    @property
+    def width(self) -> int:
+        """How many counts a text has."""
+        return len(self.terms) if self.hashing is None else self.hashing.n_features
 
     @cached_property
     def terms_of(self) -> Callable[[str], list[str]]:
@@ -75,15 +83,41 @@ class Vectoriser:
 
 
 def term_counts(texts: Sequence[str], vectoriser: Vectoriser) -> NDArray[np.float64]:
-    """Return how often each term occurs in each text, shape (n_texts, n_terms)."""
-    counts = np.zeros((len(texts), len(vectoriser.terms)))
-    place_of = vectoriser.place_of
+    """Return how often each term occurs in each text, shape (n_texts, width)."""
+    counts = np.zeros((len(texts), vectoriser.width))
     for row, text in zip(counts, texts, strict=True):
-        for term, times in Counter(vectoriser.terms_of(text)).items():
-            place = place_of.get(term)
-            if place is not None:
-                row[place] = 1 if vectoriser.binary else times
+        found = _found(text, vectoriser)
+        row[list(found)] = list(found.values())
     return counts
+
+
+def occurring_counts(
+    texts: Sequence[str], vectoriser: Vectoriser
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the columns of `term_counts` in which a text has a term, and their places.
+
+    The places ascend.  There is always one: where no text has a term it is the first.
+    """
+    found = [_found(text, vectoriser) for text in texts]
+    places = sorted(set().union(*found)) or [0]
+    column_of = {place: column for column, place in enumerate(places)}
+    counts = np.zeros((len(texts), len(places)))
+    for row, numbers in zip(counts, found, strict=True):
+        row[[column_of[place] for place in numbers]] = list(numbers.values())
+    return counts, np.array(places, dtype=np.int64)
+
+
+def _found(text: str, vectoriser: Vectoriser) -> dict[int, int]:
+    """Return the count at each place where `text` has a term; those of a hash may cancel."""
+    terms, found = Counter(vectoriser.terms_of(text)), dict[int, int]()
+    if vectoriser.hashing is None:
+        place_of = vectoriser.place_of
+        found = {place_of[term]: n for term, n in terms.items() if term in place_of}
+    else:
+        for term, times in terms.items():
+            place, sign = hashed(term, vectoriser.hashing)
+            found[place] = found.get(place, 0) + sign * times
+    return dict.fromkeys(found, 1) if vectoriser.binary else found
 
 
 def _word_runs(words: list[str], first: int, last: int) -> list[str]:
@@ -126,7 +160,11 @@ def vectoriser_to_json(vectoriser: Vectoriser) -> dict[str, Any]:
         "token_pattern": vectoriser.token_pattern,
         "binary": vectoriser.binary,
         "stop_words": list(vectoriser.stop_words),
-        "terms": list(vectoriser.terms),
+        **(
+            {"terms": list(vectoriser.terms)}
+            if vectoriser.hashing is None
+            else {"hashing": asdict(vectoriser.hashing)}
+        ),
     }
 
 
@@ -148,8 +186,9 @@ def vectoriser_from_json(value: Mapping[str, Any]) -> Vectoriser:
     except re.error as error:
         raise ArtifactError(f"a vectoriser has a token_pattern that is none: {error}") from error
     first, last = value["ngram_range"]
+    hashing = value.get("hashing")
     return Vectoriser(
-        terms=tuple(value["terms"]),
+        terms=tuple(value["terms"]) if hashing is None else (),
         analyzer=cast(Analyzer, analyzer),
         ngram_range=(int(first), int(last)),
         lowercase=value["lowercase"],
@@ -157,4 +196,5 @@ def vectoriser_from_json(value: Mapping[str, Any]) -> Vectoriser:
         token_pattern=value["token_pattern"],
         stop_words=tuple(value["stop_words"]),
         binary=value["binary"],
+        hashing=None if hashing is None else Hashing(**hashing),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import onnxruntime
 
 from spyhop.core.answers import AnswerSpec, Outputs, one_after_the_other
-from spyhop.core.blocks import Block, block_array
+from spyhop.core.blocks import Block, block_feed
 from spyhop.core.rows import Table
 from spyhop.engines import CannotCompute
 from spyhop.errors import ArtifactError
@@ -16,6 +16,17 @@ _LOG_NOTHING = 4
 
 # Counts of terms at once, 2 MiB of them: a vocabulary is wide, and 32 MiB take thrice as long.
 MOST_COUNTS = 2**18
+
+
+# More texts at once have more terms among them, and each text is fed a count of each.
+MOST_OCCURRING = 32
+
+
+def _rows_at_once(blocks: tuple[Block, ...]) -> int:
+    terms = sum(block.width for block in blocks if block.dtype == "counts")
+    if any(block.dtype == "occurring" for block in blocks):
+        return MOST_OCCURRING
+    return max(1, MOST_COUNTS // terms) if terms else sys.maxsize
 
 
 class OnnxEngine:
@@ -38,8 +49,7 @@ class OnnxEngine:
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise ArtifactError(f"onnxruntime cannot load model.onnx: {error}") from error
         self._blocks = blocks
-        terms = sum(block.width for block in blocks if block.vectoriser is not None)
-        self._rows_at_once = max(1, MOST_COUNTS // terms) if terms else sys.maxsize
+        self._rows_at_once = _rows_at_once(blocks)
         self._regression = answers.task == "regression"
         self._outputs = [output.name for output in self._session.get_outputs()]
         if not answers.has_probabilities:
@@ -57,7 +67,9 @@ class OnnxEngine:
         )
 
     def _run(self, table: Table) -> Outputs:
-        feed = {block.name: block_array(table, block) for block in self._blocks}
+        feed: dict[str, Any] = {}
+        for block in self._blocks:
+            feed |= block_feed(table, block)
         try:
             found: list[Any] = self._session.run(self._outputs, feed)
         except Exception as error:  # onnxruntime's exceptions have no common base

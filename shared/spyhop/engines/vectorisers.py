@@ -9,10 +9,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfVectorizer,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import Normalizer
 
 from spyhop.core.blocks import Block
+from spyhop.core.hashing import Hashing
 from spyhop.core.text import Vectoriser
 from spyhop.engines.converters.texts import Columns
 from spyhop.engines.fitted import column_positions, has_vectoriser, is_vectoriser
@@ -108,9 +114,12 @@ class Counts:
         vectoriser = as_vectoriser(model)
         name = f"vectoriser_{len(self.blocks) + 1}"
         self.blocks.append(Block(name, "counts", (column,), vectoriser=vectoriser))
-        first, self.end = self.end, self.end + len(vectoriser.terms)
+        first, self.end = self.end, self.end + vectoriser.width
         counts = Columns(first - start, self.end - start)
-        return make_pipeline(counts, model._tfidf) if type(model) is TfidfVectorizer else counts
+        if type(model) is TfidfVectorizer:
+            return make_pipeline(counts, model._tfidf)
+        norm = getattr(model, "norm", None)
+        return counts if norm is None else make_pipeline(counts, Normalizer(norm))
 
 
 def _is_fitted(model: Any) -> bool:
@@ -118,7 +127,7 @@ def _is_fitted(model: Any) -> bool:
 
 
 def as_vectoriser(model: Any) -> Vectoriser:
-    """Return how the fitted CountVectorizer or TfidfVectorizer `model` counts.
+    """Return how the fitted vectoriser `model` counts.
 
     Raises:
         ArtifactError: it counts in a way that a `Vectoriser` cannot say.
@@ -126,7 +135,8 @@ def as_vectoriser(model: Any) -> Vectoriser:
     reason = _why_not(model)
     if reason is not None:
         raise ArtifactError(f"{type(model).__name__} {reason}")
-    terms = sorted(model.vocabulary_, key=model.vocabulary_.__getitem__)
+    vocabulary = getattr(model, "vocabulary_", {})
+    terms = sorted(vocabulary, key=vocabulary.__getitem__)
     stop_words = (model.get_stop_words() if model.analyzer == "word" else None) or ()
     first, last = model.ngram_range
     vectoriser = Vectoriser(
@@ -138,6 +148,7 @@ def as_vectoriser(model: Any) -> Vectoriser:
         token_pattern=model.token_pattern or "",
         stop_words=tuple(sorted(str(word) for word in stop_words)),
         binary=bool(model.binary),
+        hashing=_hashing(model) if isinstance(model, HashingVectorizer) else None,
     )
     try:
         " ".join((*vectoriser.terms, *vectoriser.stop_words, vectoriser.token_pattern)).encode()
@@ -146,10 +157,14 @@ def as_vectoriser(model: Any) -> Vectoriser:
     return vectoriser
 
 
+def _hashing(model: HashingVectorizer) -> Hashing:
+    return Hashing(int(model.n_features), bool(model.alternate_sign))
+
+
 def _why_not(model: Any) -> str | None:
     """Return why what `model` counts cannot be told by its parameters, or None if it can."""
-    if type(model) not in (CountVectorizer, TfidfVectorizer):
-        return "has no vocabulary of its own, or a way of its own to count"
+    if type(model) not in (CountVectorizer, HashingVectorizer, TfidfVectorizer):
+        return "has a way of its own to count"
     for name in ("preprocessor", "tokenizer", "analyzer", "strip_accents"):
         if callable(getattr(model, name)):
             return f"has a {name} that is a function, which cannot be told from its parameters"
@@ -157,6 +172,6 @@ def _why_not(model: Any) -> str | None:
         return f"reads a {model.input} where rows have texts"
     if np.dtype(model.dtype).name not in _WIDE:
         return f"counts in {np.dtype(model.dtype).name}, expected {', '.join(_WIDE)}"
-    if not all(isinstance(term, str) for term in model.vocabulary_):
+    if not all(isinstance(term, str) for term in getattr(model, "vocabulary_", ())):
         return "has terms in its vocabulary that are no texts"
     return None

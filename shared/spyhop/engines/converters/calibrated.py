@@ -22,9 +22,12 @@ from spyhop.engines.converters.graph import (
     columns,
 )
 
+# What scikit-learn adds to a probability before it takes the logarithm.
+NEVER_ZERO = 1e-12
+
 
 def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
-    """Write CalibratedClassifierCV with sigmoid or isotonic curves."""
+    """Write CalibratedClassifierCV with sigmoid or isotonic curves, or a temperature."""
     folds = [_fold(nodes, fold, X) for fold in model.calibrated_classifiers_]
     probabilities = average(nodes, folds, None)
     return Scores(argmax(nodes, probabilities), probabilities)
@@ -32,9 +35,11 @@ def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
 
 def _fold(nodes: Nodes, fold: Any, X: Inputs) -> str:
     n_classes = len(fold.classes)
-    if fold.method not in ("sigmoid", "isotonic") or len(fold.estimator.classes_) != n_classes:
-        raise NoRule("this way to calibrate has no rule")
+    if len(fold.estimator.classes_) != n_classes:
+        raise NoRule("calibrated models that know some of the classes only have no rule")
     scores = _uncalibrated(nodes, fold.estimator, X, n_classes)
+    if fold.method == "temperature":
+        return _tempered(nodes, fold, scores, n_classes)
     curves = [
         _curve(nodes, curve, columns(nodes, scores, [i]))
         for i, curve in enumerate(fold.calibrators)
@@ -46,6 +51,18 @@ def _fold(nodes: Nodes, fold: Any, X: Inputs) -> str:
     shares = nodes.add("Div", together, total)
     is_zero = nodes.add("Equal", total, 0.0)
     return _at_most_one(nodes, nodes.add("Where", is_zero, 1 / n_classes, shares))
+
+
+def _tempered(nodes: Nodes, fold: Any, scores: str, n_classes: int) -> str:
+    """Return the softmax of the scores times one number; of probabilities their logarithms."""
+    if not hasattr(fold.estimator, "decision_function"):
+        both = both_classes(nodes, scores) if n_classes == 2 else scores
+        logits = nodes.add("Log", nodes.add("Add", both, NEVER_ZERO))
+    else:
+        is_one = n_classes == 2
+        logits = nodes.add("MatMul", scores, np.array([[-1.0, 1.0]])) if is_one else scores
+    beta = float(fold.calibrators[0].beta_)
+    return _at_most_one(nodes, nodes.add("Softmax", nodes.add("Mul", logits, beta), axis=1))
 
 
 def _uncalibrated(nodes: Nodes, part: Any, X: Inputs, n_classes: int) -> str:
@@ -74,8 +91,6 @@ def isotonic(nodes: Nodes, model: Any, X: Inputs) -> str:
 def interpolated(nodes: Nodes, score: str, curve: IsotonicRegression) -> str:
     """Return the fitted steps at `score`, on the line between the two nearest of them."""
     x, y = (np.asarray(a, dtype=np.float64) for a in (curve.X_thresholds_, curve.y_thresholds_))
-    if curve.out_of_bounds != "clip":
-        raise NoRule("isotonic regression that does not clip has no rule")
     if len(y) == 1:
         return nodes.add("Add", nodes.add("Mul", score, 0.0), float(y[0]))
     inside = nodes.add("Clip", score, float(curve.X_min_), float(curve.X_max_))
@@ -83,9 +98,13 @@ def interpolated(nodes: Nodes, score: str, curve: IsotonicRegression) -> str:
     step = nodes.add("ReduceSum", is_past, np.array([1]), keepdims=1)
     slope = nodes.add("Gather", np.diff(y) / np.diff(x), step)
     beyond = nodes.add("Sub", inside, nodes.add("Gather", x[:-1].copy(), step))
-    return nodes.add(
+    value = nodes.add(
         "Add", nodes.add("Mul", slope, beyond), nodes.add("Gather", y[:-1].copy(), step)
     )
+    if curve.out_of_bounds == "clip":
+        return value
+    # No number is refused, as it is if scikit-learn raises.
+    return nodes.add("Where", nodes.add("Equal", inside, score), value, np.array(np.nan))
 
 
 def _at_most_one(nodes: Nodes, probabilities: str) -> str:

@@ -1,14 +1,12 @@
 """Encoders of categories: a table of what the fitted encoder itself answers to each of them."""
 
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from onnx import TensorProto
-from skl2onnx.common.data_types import StringTensorType
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from spyhop.core.blocks import MISSING_TEXT, UNKNOWN_TEXT
@@ -26,9 +24,9 @@ def encoder(nodes: Nodes, model: Any, X: Inputs) -> str:
     answers = _answers(model)
     ends = np.cumsum([0, *_widths(model)])
     parts = [
-        _looked_up(nodes, column, is_text, known, answers[:, first:last])
-        for (column, is_text), known, first, last in zip(
-            _columns(nodes, model, X), model.categories_, ends[:-1], ends[1:], strict=True
+        looked_up(nodes, *column_of(nodes, *cell), known, answers[:, first:last])
+        for cell, known, first, last in zip(
+            X.cells(model.n_features_in_), model.categories_, ends[:-1], ends[1:], strict=True
         )
     ]
     return parts[0] if len(parts) == 1 else nodes.add("Concat", *parts, axis=1)
@@ -75,17 +73,14 @@ def _names(model: Any) -> list[Any]:
     return list(getattr(model, "feature_names_in_", range(model.n_features_in_)))
 
 
-def _columns(nodes: Nodes, model: Any, X: Inputs) -> Iterator[tuple[str, bool]]:
-    """Yield each column of the input, shape (n,), by its name, and whether it is text."""
-    for variable in X.variables:
-        is_text = isinstance(variable.type, StringTensorType)
-        table = variable.full_name if is_text else Inputs(nodes, [variable]).matrix
-        width = model.n_features_in_ if len(X.variables) == 1 else variable.type.shape[1]
-        for place in range(width):
-            yield nodes.add("Gather", table, np.array(place), axis=1), is_text
+def column_of(nodes: Nodes, variable: Any, place: int) -> tuple[str, bool]:
+    """Return one column of a variable, shape (n,), by its name, and whether it is text."""
+    X = nodes.only(variable)
+    table = X.texts if X.is_text else X.matrix
+    return nodes.add("Gather", table, np.array(place), axis=1), X.is_text
 
 
-def _looked_up(
+def looked_up(
     nodes: Nodes, column: str, is_text: bool, known: NDArray[Any], answers: NDArray[np.float64]
 ) -> str:
     """Return the answer to each value of the column; the last one to a value not known."""

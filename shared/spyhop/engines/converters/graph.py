@@ -75,6 +75,11 @@ class Nodes:
             self._container.add_initializer(name, tensor.data_type, None, tensor)
         return name
 
+    def within(self, container: Any, n_names: int) -> tuple[Any, ...]:
+        """Return what adds nodes to another container, and so many names for its inputs."""
+        names = [self._scope.get_unique_variable_name("state") for _ in range(n_names)]
+        return Nodes(self._scope, container, self._rules, self._parsers), *names
+
     def save(self, name: str, variable: Any) -> None:
         """Make the result `name` be `variable`."""
         self._container.add_node("Identity", [name], [variable.full_name])
@@ -85,16 +90,16 @@ class Nodes:
         self.save(name, variable)
         return Inputs(self, [variable])
 
+    def only(self, variable: Any) -> "Inputs":
+        """Return one of skl2onnx's variables as the inputs of a further model."""
+        return Inputs(self, [variable])
+
     def classify(self, model: Any, X: "Inputs") -> Scores:
         """Return what the classifier `model` computes, by a rule or by skl2onnx."""
         rule = self._rules.get(type(model))
         if rule is not None:
             scores: Scores = rule(self, model, X)
             return scores
-        return self.classify_by_skl2onnx(model, X)
-
-    def classify_by_skl2onnx(self, model: Any, X: "Inputs") -> Scores:
-        """Return what skl2onnx's own converter computes, even where there is a rule."""
         label, *numbers = self._parsed(model, X)
         index = self._index_of(label, model.classes_)
         return Scores(index, numbers[0] if numbers else None)
@@ -154,6 +159,15 @@ class Inputs:
         """The name of all columns side by side, where all are texts."""
         names = [variable.full_name for variable in self.variables]
         return names[0] if len(names) == 1 else self._nodes.add("Concat", *names, axis=1)
+
+    def cells(self, n_columns: int) -> list[tuple[Any, int]]:
+        """Return each column as the variable that has it and its place there.
+
+        `n_columns` is how many there are in all: a variable that stands alone may not say.
+        """
+        if len(self.variables) == 1:
+            return [(self.variables[0], place) for place in range(n_columns)]
+        return [(one, place) for one in self.variables for place in range(one.type.shape[1])]
 
     def _double(self, variable: Any) -> str:
         if isinstance(variable.type, StringTensorType):

@@ -1,13 +1,15 @@
 """HistGradientBoosting: trees that compare float64, know missing values and categories."""
 
+from itertools import groupby
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from onnx import TensorProto
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from spyhop.engines.converters.boosting import boosted
+from spyhop.engines.converters.encoders import column_of, looked_up
 from spyhop.engines.converters.graph import (
     Inputs,
     Nodes,
@@ -22,6 +24,9 @@ from spyhop.engines.converters.trees import LEQ, MEMBER, Tree
 
 # Bits of one word of scikit-learn's sets of categories.
 WORD = 32
+
+# Where only a missing value goes left the set is empty, which onnxruntime refuses.
+NOTHING = (-1,)
 
 
 def raw_scores(nodes: Nodes, model: Any, X: Inputs) -> str:
@@ -60,7 +65,8 @@ def _tree(predictor: Any) -> Tree:
         missing_left=table["missing_go_to_left"].astype(np.int64),
         mode=np.where(is_set, MEMBER, LEQ).astype(np.uint8),
         members=tuple(
-            _members(sets[node["bitset_idx"]]) if node["is_categorical"] else () for node in table
+            _members(sets[node["bitset_idx"]]) or NOTHING if node["is_categorical"] else ()
+            for node in table
         ),
     )
 
@@ -80,30 +86,33 @@ def _encoded(nodes: Nodes, model: Any, X: Inputs) -> str:
     That is what the model's own `_preprocessor` does: an OrdinalEncoder that answers NaN to
     what it does not know, beside the other columns as they are.
     """
-    is_category = np.asarray(model._preprocessor.transformers_[0][2])
-    places = np.flatnonzero(is_category) if is_category.dtype == bool else is_category
+    cells = X.cells(model.n_features_in_)
+    categories, others = (
+        [cells[place] for place in _places(chosen)]
+        for _, _, chosen in model._preprocessor.transformers_[:2]
+    )
     encoder = model._preprocessor.named_transformers_["encoder"]
-    others = np.setdiff1d(np.arange(model.n_features_in_), places)
     parts = [
-        _numbered(nodes, columns(nodes, X.matrix, [place]), known)
-        for place, known in zip(places, encoder.categories_, strict=True)
+        _numbered(nodes, variable, place, known)
+        for (variable, place), known in zip(categories, encoder.categories_, strict=True)
     ]
-    if len(others):
-        parts.append(columns(nodes, X.matrix, others))
+    for variable, cells_of_it in groupby(others, key=lambda cell: cell[0]):
+        chosen = [place for _, place in cells_of_it]
+        parts.append(columns(nodes, nodes.only(variable).matrix, chosen))
     return nodes.add("Concat", *parts, axis=1)
 
 
-def _numbered(nodes: Nodes, column: str, known: NDArray[Any]) -> str:
+def _places(chosen: Any) -> NDArray[np.int64]:
+    """Return the columns that a mask means, or those that it was rewired to."""
+    chosen = np.asarray(chosen)
+    return np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
+
+
+def _numbered(nodes: Nodes, variable: Any, place: int, known: NDArray[Any]) -> str:
     """Return the position of each value among the `known`, NaN where it is none of them."""
-    known = np.asarray(known, dtype=np.float64)
-    known = known[~np.isnan(known)]
-    # One row of zeros and at most one 1, times the positions.
-    same = nodes.add(
-        "Cast", nodes.add("Equal", column, known.reshape(1, -1)), to=TensorProto.DOUBLE
-    )
-    position = nodes.add("MatMul", same, np.arange(len(known), dtype=np.float64).reshape(-1, 1))
-    found = nodes.add("ReduceMax", same, np.array([1]), keepdims=1)
-    return nodes.add("Where", nodes.add("Greater", found, 0.5), position, np.array(np.nan))
+    known = known[~pd.isna(known)]
+    positions = np.append(np.arange(len(known), dtype=np.float64), np.nan).reshape(-1, 1)
+    return looked_up(nodes, *column_of(nodes, variable, place), known, positions)
 
 
 RULES: dict[type, Rule] = {

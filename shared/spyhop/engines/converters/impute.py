@@ -18,25 +18,31 @@ def simple_imputer(nodes: Nodes, model: Any, X: Inputs) -> str:
     """
     table = X.texts if X.is_text else X.matrix
     statistics = np.asarray(model.statistics_)
-    missing = _missing_text(nodes, model, table) if X.is_text else _missing(nodes, model, table)
+    missing = _missing_text(nodes, model, table) if X.is_text else is_missing(nodes, model, table)
     if not X.is_text:
         statistics = statistics.astype(np.float64)
         if np.isnan(statistics).any():
             raise NoRule("SimpleImputer drops a column that had no value")
     filled = nodes.add("Where", missing, statistics.reshape(1, -1), table)
-    return _with_indicator(nodes, model, filled, missing) if model.add_indicator else filled
-
-
-def _with_indicator(nodes: Nodes, model: Any, filled: str, missing: str) -> str:
-    """Return the filled table, and after it a 1 where a column with gaps in training has one."""
-    if model.statistics_.dtype.kind not in "fiu":
+    if X.is_text and model.add_indicator:
         raise NoRule("SimpleImputer(add_indicator=True) of texts has no rule")
+    return with_indicator(nodes, model, filled, missing)
+
+
+def with_indicator(nodes: Nodes, model: Any, filled: str, missing: str) -> str:
+    """Return the filled table, and if asked for after it a 1 where a column has a gap.
+
+    Those are the columns that had gaps in training.
+    """
+    if not model.add_indicator:
+        return filled
     chosen = columns(nodes, missing, model.indicator_.features_)
     numbers = nodes.add("Cast", chosen, to=TensorProto.DOUBLE)
     return nodes.add("Concat", filled, numbers, axis=1)
 
 
-def _missing(nodes: Nodes, model: Any, table: str) -> str:
+def is_missing(nodes: Nodes, model: Any, table: str) -> str:
+    """Return where a table of numbers has the imputer's missing value."""
     marker = model.missing_values
     if marker is None or (isinstance(marker, float) and np.isnan(marker)) or _is_na(marker):
         return nodes.add("IsNaN", table)

@@ -9,9 +9,13 @@ from onnx import TensorProto
 from scipy.sparse import issparse
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR
 
-from spyhop.engines.converters.graph import Inputs, Nodes, NoRule, Rule, Scores, argmax
+from spyhop.engines.converters.coupling import coupled
+from spyhop.engines.converters.graph import Inputs, Nodes, Rule, Scores, argmax
 from spyhop.engines.converters.kernels import kernel
 from spyhop.engines.converters.multiclass import pairs, ties_broken
+
+# libsvm's bound on a pair's probabilities, `min_prob`.
+LEAST = 1e-7
 
 
 def regressor(nodes: Nodes, model: Any, X: Inputs) -> str:
@@ -23,21 +27,27 @@ def regressor(nodes: Nodes, model: Any, X: Inputs) -> str:
 def classifier(nodes: Nodes, model: Any, X: Inputs) -> Scores:
     """Write SVC and NuSVC: a vote of one decision for each pair of classes.
 
-    A decision above 0 is for the first of the pair.  Probabilities, where fit was asked for
-    them, are left to skl2onnx: libsvm couples them by an iteration that stops early.
+    A decision above 0 is for the first of the pair.
     """
     n_classes = len(model.classes_)
-    if model.break_ties and model.decision_function_shape == "ovr" and n_classes > 2:
-        raise NoRule("SVC(break_ties=True) has no rule")
     weighted = nodes.add("MatMul", _similar(nodes, model, X), _pairwise(model))
     decisions = nodes.add("Add", weighted, model._intercept_)
     is_first = nodes.add("Cast", nodes.add("Greater", decisions, 0.0), to=TensorProto.DOUBLE)
     first, second = pairs(n_classes)
     votes = nodes.add("Add", nodes.add("MatMul", is_first, first - second), second.sum(axis=0))
-    probabilities = None
-    if model.probability:
-        probabilities = nodes.classify_by_skl2onnx(model, X).probabilities
-    return Scores(argmax(nodes, votes), probabilities, _decision(nodes, model, decisions))
+    decision = _decision(nodes, model, decisions)
+    if model.break_ties and n_classes > 2:
+        assert decision is not None, "scikit-learn breaks ties of one-versus-rest scores only"
+        votes = decision
+    probabilities = _probabilities(nodes, model, decisions) if len(model._probA) else None
+    return Scores(argmax(nodes, votes), probabilities, decision)
+
+
+def _probabilities(nodes: Nodes, model: Any, decisions: str) -> str:
+    """Return each pair's sigmoid of its decision, coupled to one probability a class."""
+    line = nodes.add("Add", nodes.add("Mul", decisions, model._probA), model._probB)
+    shares = nodes.add("Sigmoid", nodes.add("Neg", line))
+    return coupled(nodes, nodes.add("Clip", shares, LEAST, 1 - LEAST), len(model.classes_))
 
 
 def _decision(nodes: Nodes, model: Any, decisions: str) -> str | None:
