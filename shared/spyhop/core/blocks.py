@@ -6,7 +6,7 @@ One block a dtype costs a graph one input instead of one a column, which is most
 a small model takes to answer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -96,9 +96,13 @@ def _text_array(table: Table, block: Block) -> NDArray[Any]:
     return array
 
 
-def _marked(values: NDArray[Any]) -> list[str]:
-    marks = {None: MISSING_TEXT, MISSING_TEXT: TEXT_NAN}
-    return [marks.get(value, value) for value in values.tolist()]
+_MARKS = {None: MISSING_TEXT, MISSING_TEXT: TEXT_NAN}
+_MARKED = frozenset(_MARKS)
+
+
+def _marked(values: NDArray[Any]) -> Sequence[str]:
+    texts: list[Any] = values.tolist()
+    return texts if _MARKED.isdisjoint(texts) else [_MARKS.get(text, text) for text in texts]
 
 
 def _too_large(array: NDArray[Any], block: Block) -> list[Problem]:

@@ -1,11 +1,13 @@
 """Rows in, typed columns out: the one preprocessing that training and serving share.
 
 `parse_rows` turns what a caller sent into a `Table`, or says which cell of which row it
-refuses and why.  Columns are read whole (one type check and one conversion a column); only
-when something is wrong does `refusals.py` go through the cells one by one.
+refuses and why.  Columns that take the same values are read as one (one type check and one
+conversion for all of their cells); only when something is wrong does `refusals.py` go through
+the cells one by one.
 """
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,14 @@ from numpy.typing import NDArray
 
 from spyhop.core.refusals import rows_refused
 from spyhop.core.schema import Column, Schema
-from spyhop.core.values import NARROW_FLOATS, TYPES_TAKEN, WITHIN_BOUNDS, ValueKind, value_kind
+from spyhop.core.values import (
+    NARROW_FLOATS,
+    TYPES_TAKEN,
+    WITHIN_BOUNDS,
+    ValueKind,
+    are_finite,
+    value_kind,
+)
 from spyhop.errors import InvalidRequest
 
 # One array of length n_rows a column.  number: float64, NaN where missing.  integer: int64,
@@ -37,69 +46,103 @@ def parse_rows(instances: object, schema: Schema) -> Table:
         )
     if not instances:
         raise rows_refused(instances, schema)
-    cells = _cells_by_column(instances, schema)
-    if cells is None:
+    table = _table(instances, schema)
+    if table is None:
         raise rows_refused(instances, schema)
-    table: Table = {}
-    for column, values in zip(schema.columns, cells, strict=True):
-        array = column_array(values, column)
-        if array is None:
-            raise rows_refused(instances, schema)
-        table[column.name] = array
     return table
 
 
 def column_array(values: Sequence[Any], column: Column) -> NDArray[Any] | None:
     """Return the values of one column as an array, or None if any of them is not allowed."""
-    kind = value_kind(column)
-    types = set(map(type, values))
-    missing = type(None) in types
-    present = values
-    if missing:
-        if not column.accepts_missing:
+    arrays = _arrays(values, (column,))
+    return None if arrays is None else arrays[0]
+
+
+def _table(rows: list[Any], schema: Schema) -> Table | None:
+    rows_alike = _of_one_form(rows, schema)
+    if rows_alike is None:
+        return None
+    table: dict[str, Any] = dict.fromkeys(schema.names)
+    by_name = isinstance(rows_alike[0], dict)
+    for group in schema.groups:
+        try:
+            cells = (group.by_name if by_name else group.by_place)(rows_alike)
+        except KeyError:  # as many names as columns, but not the same ones
             return None
-        types.discard(type(None))
-        present = [value for value in values if value is not None]
-    if not types <= TYPES_TAKEN[kind] or not WITHIN_BOUNDS[kind](present, column):
+        arrays = _arrays(cells, group.columns)
+        if arrays is None:
+            return None
+        for column, array in zip(group.columns, arrays, strict=True):
+            table[column.name] = array
+    return table
+
+
+def _of_one_form(rows: list[Any], schema: Schema) -> list[Any] | None:
+    """Return the rows, all mappings or all lists; None if one is neither or has another width."""
+    types = set(map(type, rows))
+    if not all(issubclass(form, dict | list) for form in types):
         return None
-    if column.kind == "category" and not _all_known(present, column):
+    if set(map(len, rows)) != {len(schema.columns)}:
         return None
-    array: NDArray[Any] = np.array(values, dtype=_dtype(kind, missing))
-    if column.dtype in NARROW_FLOATS:
-        return array.astype(column.dtype).astype(np.float64)
-    return array
+    if len(types) == 1:
+        return rows
+    return [r if isinstance(r, dict) else dict(zip(schema.names, r, strict=True)) for r in rows]
 
 
-def _dtype(kind: ValueKind, missing: bool) -> type:
-    if kind == "text":
-        return object
-    if kind == "number" or missing:
-        return np.float64
-    return np.int64 if kind == "integer" else np.bool_
+def _arrays(cells: Sequence[Any], columns: tuple[Column, ...]) -> list[NDArray[Any]] | None:
+    """Return one array a column, or None if any cell is not allowed.
+
+    `columns` are alike, and `cells` are those of the first row, of the second and so on.
+    """
+    column, width = columns[0], len(columns)
+    kind = value_kind(column)
+    types = set(map(type, cells))
+    missing = NoneType in types
+    if missing and not column.accepts_missing:
+        return None
+    if not types - {NoneType} <= TYPES_TAKEN[kind]:
+        return None
+    if kind == "number":
+        arrays: list[NDArray[Any]] | None = _numbers(
+            cells, column, width, cells.count(None) if missing else 0
+        )
+    else:
+        present = [cell for cell in cells if cell is not None] if missing else cells
+        within = WITHIN_BOUNDS[kind](present, column)
+        arrays = _others(cells, _dtype(kind), width, missing) if within else None
+    if column.kind == "category" and not _all_known(cells, columns):
+        return None
+    return arrays
 
 
-def _all_known(values: Sequence[Any], column: Column) -> bool:
-    return column.accepts_unknown or column.known.issuperset(values)
-
-
-def _cells_by_column(rows: list[Any], schema: Schema) -> list[Sequence[Any]] | None:
-    """Return the cells of each column, or None if a row is misshapen."""
-    width = len(schema.names)
+def _numbers(
+    cells: Sequence[Any], column: Column, width: int, missing: int
+) -> list[NDArray[np.float64]] | None:
     try:
-        if all(type(row) is dict and len(row) == width for row in rows):
-            # As many names as columns, and every column's name among them.
-            return list(zip(*map(schema.cells_of, rows), strict=True))
-        as_lists = [_row_as_list(row, schema) for row in rows]
-    except KeyError:
+        numbers = np.array(cells, dtype=np.float64)
+    except OverflowError:  # an integer beyond the largest float
         return None
-    if any(row is None for row in as_lists):
+    if not are_finite(numbers, missing, column):
         return None
-    return list(zip(*as_lists, strict=True))
+    if column.dtype in NARROW_FLOATS:
+        numbers = numbers.astype(column.dtype).astype(np.float64)
+    return list(numbers.reshape(-1, width).T)
 
 
-def _row_as_list(row: object, schema: Schema) -> Sequence[Any] | None:
-    if isinstance(row, list):
-        return row if len(row) == len(schema.names) else None
-    if isinstance(row, dict) and len(row) == len(schema.names):
-        return schema.cells_of(row)
-    return None
+def _others(cells: Sequence[Any], dtype: type, width: int, missing: bool) -> list[NDArray[Any]]:
+    if dtype is object or not missing:
+        together: NDArray[Any] = np.array(cells, dtype=dtype)
+        return list(together.reshape(-1, width).T)
+    columns = (cells[i::width] for i in range(width))
+    return [np.array(c, dtype=np.float64 if None in c else dtype) for c in columns]
+
+
+def _dtype(kind: ValueKind) -> type:
+    return {"text": object, "integer": np.int64, "boolean": np.bool_}[kind]
+
+
+def _all_known(cells: Sequence[Any], columns: tuple[Column, ...]) -> bool:
+    return all(
+        column.accepts_unknown or column.taken.issuperset(cells[i :: len(columns)])
+        for i, column in enumerate(columns)
+    )

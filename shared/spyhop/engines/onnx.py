@@ -29,6 +29,9 @@ class OnnxEngine:
         options.log_severity_level = _LOG_NOTHING
         # A function has about one vCPU a gigabyte; a pool of threads only delays the start.
         options.intra_op_num_threads = 1
+        # Beyond this level the rewriting takes 0.4 ms of the start and makes no graph of ours
+        # faster.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         try:
             self._session = onnxruntime.InferenceSession(
                 artefact, options, providers=["CPUExecutionProvider"]
