@@ -30,6 +30,7 @@ from spyhop.engines import start_engine
 from spyhop.http import Request, respond
 from spyhop.http_reply import json_reply
 from spyhop.model import start
+from spyhop.row_reader import RowReader
 from spyhop.service import Service
 
 ROUNDS = 50
@@ -54,7 +55,8 @@ def main() -> None:
 
 def show_stages(model: FittedModel, bundle: Bundle) -> None:
     """Print the stages of one model, for one row and for many."""
-    table = Table(model.title, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    console.print(f"[bold]{model.title}")
+    table = Table("stage", box=None, padding=(0, 2, 0, 0), header_style="dim")
     found = [in_turns(stages(bundle, model.rows[:n]), CALLS_A_ROUND[n]) for n in (1, MANY)]
     for heading in ("1 row", f"{MANY:,} rows"):
         table.add_column(heading, justify="right")
@@ -76,17 +78,20 @@ def stages(bundle: Bundle, rows: list[dict[str, Any]]) -> Stages:
         blocks=bundle.blocks,
         answers=bundle.answers,
     )
-    table = parse_rows(rows, bundle.schema)
+    reader = RowReader(bundle.schema)
+    read, table = reader.rows(request.body), parse_rows(rows, bundle.schema)
     outputs = engine.run(table)
     answer = service.predict({"instances": rows}, "id")
     return {
         "whole request": lambda: respond(service, request),
-        "  JSON to rows": lambda: msgspec.json.decode(request.body),
-        "  rows checked, to columns": lambda: parse_rows(rows, bundle.schema),
+        "  JSON to rows of known types": lambda: reader.rows(request.body),
+        "  bounds checked, to columns": lambda: reader.table(read),
         "  engine": lambda: engine.run(table),
         "    of it: columns to tensors": lambda: [block_array(table, b) for b in bundle.blocks],
         "  outputs to answers": lambda: predictions(outputs, bundle.answers),
         "  answers to JSON": lambda: json_reply(answer, "id"),
+        "other forms: JSON to rows": lambda: msgspec.json.decode(request.body),
+        "other forms: rows checked": lambda: parse_rows(rows, bundle.schema),
     }
 
 

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "shared" / "spyhop"
 DOORS = sorted((ROOT / "functions").glob("*/*.py"))
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 SERVING = (
-    *("bundle", "model", "version_guard", "features", "deployment", "service"),
+    *("bundle", "model", "version_guard", "features", "deployment", "service", "row_reader"),
     *("http", "http_reply", "settings", "releases"),
 )
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from spyhop.deployment import Deployment, deployment
 from spyhop.engines import CannotCompute, Engine, start_engine
 from spyhop.errors import ArtifactError, InvalidRequest, Problem
 from spyhop.features import WithFeatures, check_features
+from spyhop.row_reader import RowReader
 
 # A deployment that brings nothing of its own.
 NOTHING = Deployment()
@@ -37,11 +39,32 @@ class Model:
         Raises:
             InvalidRequest: its `problems` name row, column and reason; no row is answered.
         """
-        table = parse_rows(rows, self.bundle.schema)
+        return self._answers(parse_rows(rows, self.bundle.schema), len(rows))
+
+    def predict_json(self, body: bytes, most_rows: int) -> list[Prediction] | None:
+        """Return what `predict` does for the rows in `body`, `{"instances": [row, …]}` as JSON.
+
+        Returns None if a row is no object, anything would be refused, or there are too many
+        rows: then decode the body and ask `predict`.
+
+        Raises:
+            InvalidRequest: the model cannot compute a row.
+        """
+        rows = self._reader.rows(body)
+        if not 0 < len(rows) <= most_rows:
+            return None
+        table = self._reader.table(rows)
+        return None if table is None else self._answers(table, len(rows))
+
+    @cached_property
+    def _reader(self) -> RowReader:
+        return RowReader(self.bundle.schema)
+
+    def _answers(self, table: Table, n_rows: int) -> list[Prediction]:
         try:
             outputs = self._engine.run(table)
         except CannotCompute:
-            outputs = self._one_by_one(table, len(rows))
+            outputs = self._one_by_one(table, n_rows)
         return predictions(outputs, self.bundle.answers)
 
     def _one_by_one(self, table: Table, n_rows: int) -> Outputs:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
+from spyhop.core.answers import Prediction
 from spyhop.core.refusals import type_name
 from spyhop.core.schema import schema_to_json
 from spyhop.deployment import deployment
@@ -54,11 +55,20 @@ class Service:
         """
         rows = self._rows(request)
         model = self.model()
-        return {
-            "predictions": model.predict(rows),
-            "model": {"name": model.bundle.name, "version": model.bundle.version},
-            "request_id": request_id,
-        }
+        return _reply(model, model.predict(rows), request_id)
+
+    def predict_json(self, body: bytes, request_id: str) -> dict[str, Any] | None:
+        """Return what `predict` does for the JSON in `body`, sooner; None where it has to be asked.
+
+        That is for anything unusual: a row that is a list, whatever would be refused, a model
+        that is not there yet.
+
+        Raises:
+            InvalidRequest: the model cannot compute a row.
+        """
+        model = self._model
+        found = None if model is None else model.predict_json(body, self._most_rows)
+        return None if model is None or found is None else _reply(model, found, request_id)
 
     def metadata(self) -> dict[str, Any]:
         """Return what the model takes and answers, and which version it is."""
@@ -87,6 +97,14 @@ class Service:
                 fault="size",
             )
         return rows
+
+
+def _reply(model: Model, answers: list[Prediction], request_id: str) -> dict[str, Any]:
+    return {
+        "predictions": answers,
+        "model": {"name": model.bundle.name, "version": model.bundle.version},
+        "request_id": request_id,
+    }
 
 
 def released_service(environ: Mapping[str, str]) -> Service:

@@ -6,7 +6,7 @@ One block a dtype costs a graph one input instead of one a column, which is most
 a small model takes to answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -91,18 +91,16 @@ def _counts(table: Table, block: Block, vectoriser: Vectoriser) -> NDArray[np.fl
 def _text_array(table: Table, block: Block) -> NDArray[Any]:
     array = np.empty((len(table[block.columns[0]]), len(block.columns)), dtype=object)
     for i, name in enumerate(block.columns):
-        values = table[name]
-        array[:, i] = _marked(values) if name in block.nullable else values
+        array[:, i] = table[name]
+    if block.nullable and not _MARKED.isdisjoint(array.ravel().tolist()):
+        for i, name in enumerate(block.columns):
+            if name in block.nullable:
+                array[:, i] = [_MARKS.get(text, text) for text in table[name].tolist()]
     return array
 
 
 _MARKS = {None: MISSING_TEXT, MISSING_TEXT: TEXT_NAN}
 _MARKED = frozenset(_MARKS)
-
-
-def _marked(values: NDArray[Any]) -> Sequence[str]:
-    texts: list[Any] = values.tolist()
-    return texts if _MARKED.isdisjoint(texts) else [_MARKS.get(text, text) for text in texts]
 
 
 def _too_large(array: NDArray[Any], block: Block) -> list[Problem]:

@@ -6,7 +6,8 @@ conversion for all of their cells); only when something is wrong does `refusals.
 the cells one by one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from types import NoneType
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spyhop.core.refusals import rows_refused
-from spyhop.core.schema import Column, Schema
+from spyhop.core.schema import Alike, Column, Schema
 from spyhop.core.values import (
     NARROW_FLOATS,
     TYPES_TAKEN,
@@ -46,35 +47,67 @@ def parse_rows(instances: object, schema: Schema) -> Table:
         )
     if not instances:
         raise rows_refused(instances, schema)
-    table = _table(instances, schema)
+    table = _table_of_rows(instances, schema)
     if table is None:
         raise rows_refused(instances, schema)
     return table
 
 
+def table_of_typed(cells: Sequence[Any], schema: Schema) -> Table | None:
+    """Return the columns of rows whose every cell is of a type that its column takes.
+
+    `cells` are those of the first row in the order of `schema`, of the second and so on; a
+    missing value is None.  Returns None if one of them is not allowed.
+    """
+    width = len(schema.columns)
+    return _table(schema, lambda group: _by_column(cells, group.places, width))
+
+
 def column_array(values: Sequence[Any], column: Column) -> NDArray[Any] | None:
     """Return the values of one column as an array, or None if any of them is not allowed."""
+    if not _of_types_taken(values, column):
+        return None
     arrays = _arrays(values, (column,))
     return None if arrays is None else arrays[0]
 
 
-def _table(rows: list[Any], schema: Schema) -> Table | None:
+def _table_of_rows(rows: list[Any], schema: Schema) -> Table | None:
     rows_alike = _of_one_form(rows, schema)
     if rows_alike is None:
         return None
-    table: dict[str, Any] = dict.fromkeys(schema.names)
     by_name = isinstance(rows_alike[0], dict)
+
+    def cells_of(group: Alike) -> Sequence[Any] | None:
+        cells = (group.by_name if by_name else group.by_place)(rows_alike)
+        width = len(group.columns)
+        return (
+            _by_column(cells, range(width), width)
+            if _of_types_taken(cells, group.columns[0])
+            else None
+        )
+
+    try:
+        return _table(schema, cells_of)
+    except KeyError:  # as many names as columns, but not the same ones
+        return None
+
+
+def _table(schema: Schema, cells_of: Callable[[Alike], Sequence[Any] | None]) -> Table | None:
+    """Return the table of the cells that `cells_of` returns for each group, of types taken."""
+    table: dict[str, Any] = dict.fromkeys(schema.names)
     for group in schema.groups:
-        try:
-            cells = (group.by_name if by_name else group.by_place)(rows_alike)
-        except KeyError:  # as many names as columns, but not the same ones
-            return None
-        arrays = _arrays(cells, group.columns)
+        cells = cells_of(group)
+        arrays = None if cells is None else _arrays(cells, group.columns)
         if arrays is None:
             return None
         for column, array in zip(group.columns, arrays, strict=True):
             table[column.name] = array
     return table
+
+
+def _by_column(cells: Sequence[Any], places: Iterable[int], width: int) -> Sequence[Any]:
+    """Return cells that came row after row one column after the other, those at `places`."""
+    return list(chain.from_iterable([cells[place::width] for place in places]))
 
 
 def _of_one_form(rows: list[Any], schema: Schema) -> list[Any] | None:
@@ -89,60 +122,68 @@ def _of_one_form(rows: list[Any], schema: Schema) -> list[Any] | None:
     return [r if isinstance(r, dict) else dict(zip(schema.names, r, strict=True)) for r in rows]
 
 
-def _arrays(cells: Sequence[Any], columns: tuple[Column, ...]) -> list[NDArray[Any]] | None:
-    """Return one array a column, or None if any cell is not allowed.
+def _of_types_taken(values: Sequence[Any], column: Column) -> bool:
+    types = set(map(type, values))
+    if column.accepts_missing:
+        types.discard(NoneType)
+    return types <= TYPES_TAKEN[value_kind(column)]
 
-    `columns` are alike, and `cells` are those of the first row, of the second and so on.
+
+def _arrays(
+    values: Sequence[Any], columns: tuple[Column, ...]
+) -> Sequence[NDArray[Any]] | NDArray[Any] | None:
+    """Return one array a column, or None if any value is not allowed.
+
+    `columns` are alike, and `values` are those of the first column, of the second and so on.
     """
-    column, width = columns[0], len(columns)
+    column = columns[0]
     kind = value_kind(column)
-    types = set(map(type, cells))
-    missing = NoneType in types
-    if missing and not column.accepts_missing:
-        return None
-    if not types - {NoneType} <= TYPES_TAKEN[kind]:
-        return None
     if kind == "number":
-        arrays: list[NDArray[Any]] | None = _numbers(
-            cells, column, width, cells.count(None) if missing else 0
-        )
+        array = _numbers(values, column)
+        if array is None:
+            return None
     else:
-        present = [cell for cell in cells if cell is not None] if missing else cells
-        within = WITHIN_BOUNDS[kind](present, column)
-        arrays = _others(cells, _dtype(kind), width, missing) if within else None
-    if column.kind == "category" and not _all_known(cells, columns):
+        missing = column.accepts_missing and not _NONE.isdisjoint(values)
+        present = [value for value in values if value is not None] if missing else values
+        if not WITHIN_BOUNDS[kind](present, column):
+            return None
+        dtype = np.float64 if missing and kind != "text" else _DTYPES[kind]
+        array = np.array(values, dtype=dtype)
+    arrays = array.reshape(len(columns), -1)
+    if column.kind == "category" and not _all_known(values, columns):
         return None
+    if array.dtype != _DTYPES[kind]:
+        # Each column for itself: one without a missing value keeps its dtype.
+        return [a if np.isnan(a).any() else a.astype(_DTYPES[kind]) for a in arrays]
     return arrays
 
 
-def _numbers(
-    cells: Sequence[Any], column: Column, width: int, missing: int
-) -> list[NDArray[np.float64]] | None:
+_NONE = frozenset({None})
+
+_DTYPES: dict[ValueKind, Any] = {
+    "number": np.dtype(np.float64),
+    "integer": np.dtype(np.int64),
+    "boolean": np.dtype(np.bool_),
+    "text": np.dtype(object),
+}
+
+
+def _numbers(values: Sequence[Any], column: Column) -> NDArray[np.float64] | None:
     try:
-        numbers = np.array(cells, dtype=np.float64)
+        numbers = np.array(values, dtype=np.float64)
     except OverflowError:  # an integer beyond the largest float
         return None
+    missing = values.count(None) if column.accepts_missing else 0
     if not are_finite(numbers, missing, column):
         return None
     if column.dtype in NARROW_FLOATS:
-        numbers = numbers.astype(column.dtype).astype(np.float64)
-    return list(numbers.reshape(-1, width).T)
+        return numbers.astype(column.dtype).astype(np.float64)
+    return numbers
 
 
-def _others(cells: Sequence[Any], dtype: type, width: int, missing: bool) -> list[NDArray[Any]]:
-    if dtype is object or not missing:
-        together: NDArray[Any] = np.array(cells, dtype=dtype)
-        return list(together.reshape(-1, width).T)
-    columns = (cells[i::width] for i in range(width))
-    return [np.array(c, dtype=np.float64 if None in c else dtype) for c in columns]
-
-
-def _dtype(kind: ValueKind) -> type:
-    return {"text": object, "integer": np.int64, "boolean": np.bool_}[kind]
-
-
-def _all_known(cells: Sequence[Any], columns: tuple[Column, ...]) -> bool:
+def _all_known(values: Sequence[Any], columns: tuple[Column, ...]) -> bool:
+    n_rows = len(values) // len(columns)
     return all(
-        column.accepts_unknown or column.taken.issuperset(cells[i :: len(columns)])
+        column.accepts_unknown or column.taken.issuperset(values[i * n_rows : (i + 1) * n_rows])
         for i, column in enumerate(columns)
     )

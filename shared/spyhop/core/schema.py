@@ -59,11 +59,12 @@ Cells = Callable[[Sequence[Any]], Sequence[Any]]
 class Alike(NamedTuple):
     """Columns that take the same values, their categories apart, and so are checked as one.
 
-    `by_name` returns their cells of rows that are mappings (KeyError if one is absent), and
-    `by_place` of rows that are lists.
+    `places` are theirs in the schema.  `by_name` returns their cells of rows that are mappings
+    (KeyError if one is absent), and `by_place` of rows that are lists.
     """
 
     columns: tuple[Column, ...]
+    places: tuple[int, ...]
     by_name: Cells
     by_place: Cells
 
@@ -79,7 +80,8 @@ def alike(columns: Sequence[Column]) -> tuple[Alike, ...]:
 
 
 def _together(columns: list[Column], places: list[int]) -> Alike:
-    return Alike(tuple(columns), _cells([column.name for column in columns]), _cells(places))
+    names = [column.name for column in columns]
+    return Alike(tuple(columns), tuple(places), _cells(names), _cells(places))
 
 
 def _cells(keys: Sequence[Any]) -> Cells:
