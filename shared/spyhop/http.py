@@ -75,8 +75,10 @@ def respond_directly(service: Service, event: object, platform_id: str | None) -
 
 
 def _predict(service: Service, request: Request, request_id: str) -> dict[str, Any]:
-    key = request.headers.get("x-spyhop-key")
-    return service.predict(_decoded(_unwrapped(request)), request_id, key)
+    body, key = _unwrapped(request), request.headers.get("x-spyhop-key")
+    _check_size(body)
+    at_once = service.predict_json(body, request_id, key)
+    return service.predict(_decoded(body), request_id, key) if at_once is None else at_once
 
 
 def _health(service: Service, request: Request, request_id: str) -> dict[str, Any]:
@@ -115,13 +117,16 @@ def _unwrapped(request: Request) -> bytes:
         ) from error
 
 
-def _decoded(body: bytes) -> Any:
+def _check_size(body: bytes) -> None:
     if len(body) > MOST_BODY_BYTES:
         raise InvalidRequest(
             f"got a body of {len(body)} bytes, expected at most {MOST_BODY_BYTES}. "
             "Send the rows in several requests.",
             fault="size",
         )
+
+
+def _decoded(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spyhop.capture import capture_shadow
 from spyhop.core.instances import instances
@@ -14,6 +14,10 @@ from spyhop.log import log
 from spyhop.serving import ReleasedModels, Serving
 from spyhop.settings import read_settings
 from spyhop.stores import open_lean_store
+
+if TYPE_CHECKING:
+    from spyhop.core.answers import Prediction
+    from spyhop.model import Model
 
 DEFAULT_MOST_ROWS = 10_000
 
@@ -75,15 +79,28 @@ class Service:
         """
         rows = instances(request, self._most_rows)
         serving = self.serving()
-        model = serving.models[self._version(serving, key or request_id)]
+        model = self._model(serving, key or request_id)
         predictions = model.predict(rows)
         if serving.shadow is not None:
             capture_shadow(serving.shadow, rows, predictions, model.bundle.version, request_id)
-        return {
-            "predictions": predictions,
-            "model": {"name": model.bundle.name, "version": model.bundle.version},
-            "request_id": request_id,
-        }
+        return _reply(model, predictions, request_id)
+
+    def predict_json(
+        self, body: bytes, request_id: str, key: str | None = None
+    ) -> dict[str, Any] | None:
+        """Return what `predict` does for the JSON in `body`, sooner; None where it has to be asked.
+
+        That is for anything unusual: a row that is a list, whatever would be refused, a shadow
+        that wants to see the rows, a model that is not there yet.
+
+        Raises:
+            InvalidRequest: the model cannot compute a row.
+        """
+        if self._serving is None or self._serving.shadow is not None:
+            return None
+        model = self._model(self.serving(), key or request_id)
+        found = model.predict_json(body, self._most_rows)
+        return None if found is None else _reply(model, found, request_id)
 
     def readiness(self) -> dict[str, Any]:
         """Return what serves and since which release, and whether a newer one is held back."""
@@ -112,9 +129,10 @@ class Service:
             "schema": schema_to_json(bundle.schema),
         }
 
-    def _version(self, serving: Serving, key: str) -> str:
-        weights = serving.release.weights
-        return chosen_version(weights, next(iter(serving.models.values())).bundle.name, key)
+    def _model(self, serving: Serving, key: str) -> "Model":
+        """Return the model that answers the caller with this key."""
+        name = next(iter(serving.models.values())).bundle.name
+        return serving.models[chosen_version(serving.release.weights, name, key)]
 
     def _start(self) -> Serving:
         with self._starting:
@@ -151,6 +169,14 @@ class Service:
             self._look_again_at = self._clock() + (now.look_again_s or 0)
         finally:
             self._looking.release()
+
+
+def _reply(model: "Model", answers: "list[Prediction]", request_id: str) -> dict[str, Any]:
+    return {
+        "predictions": answers,
+        "model": {"name": model.bundle.name, "version": model.bundle.version},
+        "request_id": request_id,
+    }
 
 
 def released_service(environ: Mapping[str, str]) -> Service:
