@@ -7,6 +7,7 @@ when it is whole, and is verified again by whoever finds it later.
 import fcntl
 import hashlib
 import os
+import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -49,6 +50,7 @@ class Cache:
             StoreUnavailable: the stream broke.  Either way nothing of it stays.
         """
         try:
+            self._claim_folder()
             path = self._folder / digest
             if self._is_here(path, digest, size):
                 return path
@@ -68,6 +70,13 @@ class Cache:
             return None
         return path
 
+    def _claim_folder(self) -> None:
+        """Make the folder, or refuse one in which others could change what was verified."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = self._folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+            raise OSError("it is a link, or others may write in it")
+
     def _is_here(self, path: Path, digest: str, size: int) -> bool:
         try:
             os.utime(path)
@@ -82,9 +91,6 @@ class Cache:
         """Return a new file that holds `size` bytes' room, or None if there is no room."""
         if size > self._most_bytes:
             return None
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._folder.stat().st_uid != os.getuid():
-            raise OSError(f"{self._folder} belongs to someone else")
         with _locked(self._folder / _LOCK):
             if not self._made_room(size):
                 return None
@@ -94,8 +100,7 @@ class Cache:
             return unfinished
 
     def _made_room(self, size: int) -> bool:
-        files = [path for path in self._folder.iterdir() if path.name != _LOCK]
-        by_use = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in files)
+        by_use = sorted(_files(self._folder))
         held = sum(held_size for _, held_size, _ in by_use)
         for used, held_size, path in by_use:
             if held + size <= self._most_bytes or time.time() - used < IN_USE_S:
@@ -103,6 +108,17 @@ class Cache:
             path.unlink(missing_ok=True)
             held -= held_size
         return held + size <= self._most_bytes
+
+
+def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:
+    """Yield when each file was last used, its size and its path."""
+    for path in folder.iterdir():
+        try:
+            found = path.stat()
+        except FileNotFoundError:  # another process gave it its name just now
+            continue
+        if path.name != _LOCK:
+            yield found.st_mtime, found.st_size, path
 
 
 def _write_verified(

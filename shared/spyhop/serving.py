@@ -7,6 +7,7 @@ what it has, and one that starts takes what served before: the last known good.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -146,6 +147,6 @@ def _known(now: Serving | None) -> dict[str, "Model"]:
 def _import_ahead() -> None:
     """Import what every model on the fast engine needs; whoever needs it then finds it there."""
     try:
-        pass
+        import_module("spyhop.engines.onnx")
     except Exception as error:  # whoever needs it raises it again, where it can be told
         log(f"cannot import the fast engine: {error}")

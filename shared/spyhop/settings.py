@@ -80,6 +80,6 @@ def _names(environ: Mapping[str, str], name: str) -> list[str]:
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise ConfigError(f"{name} is no whole number; expected for example {default}")
     return int(text)

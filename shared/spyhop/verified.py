@@ -8,6 +8,7 @@ Nothing here needs numpy: a function reads its model while numpy is being import
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,8 @@ from spyhop.errors import ArtifactError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 # Smaller files are not worth a place on the disk.
 LARGE_BYTES = 8 * 1024 * 1024
@@ -79,11 +82,11 @@ def read_verified(source: Source, version: str, trust: Trust = NO_TRUST) -> Veri
     try:
         promised = {_checked_name(name, version): p for name, p in manifest["files"].items()}
         jobs = [
-            partial(_verified, source, name, p["bytes"], p["sha256"], version, trust)
+            partial(_verified, source, name, *_checked_promise(p), version, trust)
             for name, p in promised.items()
         ]
         found = dict(zip(promised, _at_the_same_time(jobs), strict=True))
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArtifactError(
             f"{MANIFEST} of {version} is not what spyhop writes ({type(error).__name__}: {error}). "
             "Pack the model again."
@@ -134,6 +137,14 @@ def _checked_name(name: str, version: str) -> str:
     if not is_file_name(name):
         raise ArtifactError(f"{MANIFEST} of {version} names the file {name!r}; refusing it")
     return name
+
+
+def _checked_promise(promise: Mapping[str, Any]) -> tuple[int, str]:
+    """Return size and sha256; the second becomes a file's name in the cache."""
+    size, digest = promise["bytes"], promise["sha256"]
+    if type(size) is not int or size < 0 or not _DIGEST.fullmatch(digest):
+        raise ValueError("a file's size or sha256 is none")
+    return size, digest
 
 
 def _verified(
