@@ -44,10 +44,12 @@ class Source(Protocol):
 @dataclass(frozen=True)
 class Trust:
     """`keys`: Ed25519 public keys, of which one must have signed; without any, all is trusted
-    that matches its digests.  `cache`: where large files may lie; None keeps them in memory."""
+    that matches its digests.  `cache`: where files above `large_bytes` may lie; None keeps them
+    in memory."""
 
     keys: tuple[bytes, ...] = ()
     cache: Cache | None = None
+    large_bytes: int = LARGE_BYTES
 
 
 NO_TRUST = Trust()
@@ -157,7 +159,7 @@ def _verified(
             "it; publish or pack the model again."
         )
 
-    if size > LARGE_BYTES and trust.cache is not None:
+    if size > trust.large_bytes and trust.cache is not None:
         path = trust.cache.keep(digest, size, lambda: source.stream(name), mismatch)
         if path is not None:
             return path
