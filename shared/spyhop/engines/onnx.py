@@ -10,6 +10,7 @@ from spyhop.core.answers import AnswerSpec, Outputs, one_after_the_other
 from spyhop.core.blocks import Block, block_array
 from spyhop.core.rows import Table
 from spyhop.engines import CannotCompute
+from spyhop.engines.onnx_audit import audit_graph
 from spyhop.errors import ArtifactError
 
 # Our errors carry onnxruntime's message; it need not print it too.
@@ -28,6 +29,7 @@ class OnnxEngine:
     def __init__(
         self, artefact: bytes | Path, blocks: tuple[Block, ...], answers: AnswerSpec
     ) -> None:
+        audit_graph(artefact)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _LOG_NOTHING
         # A function has about one vCPU a gigabyte; a pool of threads only delays the start.
