@@ -28,6 +28,10 @@ START_AGAIN_S = 5
 Load = Callable[[Serving | None], Serving]
 
 
+def _in_a_thread(look: Callable[[], None]) -> None:
+    Thread(target=look, daemon=True).start()
+
+
 class Service:
     """Answers with what `load` returns; asks it again, aside, as often as that says."""
 
@@ -37,8 +41,10 @@ class Service:
         *,
         most_rows: int = DEFAULT_MOST_ROWS,
         clock: Callable[[], float] = time.monotonic,
+        start_aside: Callable[[Callable[[], None]], None] = _in_a_thread,
     ) -> None:
         self._load = load
+        self._start_aside = start_aside
         self._most_rows = most_rows
         self._clock = clock
         self._serving: Serving | None = None
@@ -156,8 +162,13 @@ class Service:
 
     def _look_aside(self) -> None:
         """Look for a new release while callers are answered, one look at a time."""
-        if self._looking.acquire(blocking=False):
-            Thread(target=self._look, daemon=True).start()
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            self._start_aside(self._look)
+        except RuntimeError as error:  # no thread to be had: the caller must not notice
+            self._looking.release()
+            log(f"cannot look for a new release: {error}")
 
     def _look(self) -> None:
         now = self._serving

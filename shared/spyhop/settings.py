@@ -87,6 +87,6 @@ def _keys(environ: Mapping[str, str]) -> tuple[bytes, ...]:
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise ConfigError(f"{name} is no whole number; expected for example {default}")
     return int(text)
