@@ -2,9 +2,9 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import msgspec
+from msgspec.structs import asdict
 
 from spyhop.core.journal import ROLLBACK, Release, before_the_last
 from spyhop.errors import ArtifactError, ConfigError, Conflict

@@ -6,7 +6,8 @@ newest state that was not yet undone, so going back twice goes back twice as far
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ROLLBACK = "rollback"
 
@@ -14,8 +15,7 @@ ROLLBACK = "rollback"
 _POINTS = 10_000
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Struct, frozen=True):
     """One entry in a channel's journal.
 
     `weights` gives each version's share of the traffic in percent, 100 together; `shadow` is a
