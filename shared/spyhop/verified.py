@@ -162,14 +162,16 @@ def _verified(
         path = trust.cache.keep(digest, size, lambda: source.stream(name), mismatch)
         if path is not None:
             return path
-    found, pieces = hashlib.sha256(), []
+    found, pieces, held = hashlib.sha256(), [], 0
     for piece in _present(source.stream(name), name, version):
+        held += len(piece)
+        if held > size:  # it may never end
+            break
         found.update(piece)  # while the next one is on its way
         pieces.append(piece)
-    body = b"".join(pieces)
-    if len(body) != size or found.hexdigest() != digest:
-        raise mismatch(found.hexdigest(), len(body))
-    return body
+    if held != size or found.hexdigest() != digest:
+        raise mismatch(found.hexdigest(), held)
+    return b"".join(pieces)
 
 
 def _present(found: T | None, name: str, version: str) -> T:
