@@ -25,6 +25,7 @@ class Settings:
     `features` is the path of the feature module deployed with it.  Where there are
     `trusted_keys`, one of these Ed25519 public keys must have signed what is served.  A newer
     release is looked for every `refresh_s`; large files lie in at most `cache_bytes` of disk.
+    `allow_pickle`: whether a model may be a pickle, which runs whatever code it holds.
     """
 
     root: str
@@ -36,6 +37,7 @@ class Settings:
     refresh_s: int = DEFAULT_REFRESH_S
     cache_bytes: int = DEFAULT_CACHE_BYTES
     cache_folder: Path = Path(TEMPORARY) / CACHE
+    allow_pickle: bool = False
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -44,7 +46,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     SPYHOP_ROOT, SPYHOP_MODEL; SPYHOP_CHANNEL (production if unset); SPYHOP_TRUSTED_TYPES
     (names with commas between them, none if unset); SPYHOP_FEATURES (a file, none if unset);
     SPYHOP_TRUSTED_KEYS (public keys with commas, none if unset); SPYHOP_REFRESH_S (60);
-    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR.
+    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR;
+    SPYHOP_ALLOW_PICKLE (1: a model may be a pickle; 0, or unset: it may not).
 
     Raises:
         ConfigError: a variable is absent or is no name.
@@ -59,6 +62,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         refresh_s=_number(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
         cache_bytes=_number(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
         cache_folder=Path(environ.get("TMPDIR") or TEMPORARY) / CACHE,
+        allow_pickle=_is_on(environ, "SPYHOP_ALLOW_PICKLE"),
     )
     if not is_model_name(settings.model):
         raise ConfigError(f"SPYHOP_MODEL is no model name; expected {NAME_RULE}")
@@ -76,6 +80,13 @@ def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
 
 def _names(environ: Mapping[str, str], name: str) -> list[str]:
     return environ.get(name, "").replace(",", " ").split()
+
+
+def _is_on(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name) or "0"
+    if value not in ("0", "1"):
+        raise ConfigError(f"{name} is neither 0 nor 1; expected 1 to say yes, or nothing")
+    return value == "1"
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -38,8 +38,11 @@ def start_engine(
     blocks: tuple[Block, ...],
     answers: AnswerSpec,
     trusted_types: frozenset[str] = frozenset(),
+    is_pickle: bool = False,
 ) -> Engine:
     """Return the engine `name` with `artefact` (bytes, or a file) loaded.  It must be verified.
+
+    `is_pickle` says that it is a pickle, which whoever deployed allowed to be opened.
 
     Raises:
         ArtifactError: the engine cannot load it, or there is no such engine.
@@ -53,7 +56,7 @@ def start_engine(
         if name == "sklearn":
             from spyhop.engines.sklearn import SklearnEngine
 
-            return SklearnEngine(artefact, schema, answers, trusted_types)
+            return SklearnEngine(artefact, schema, answers, trusted_types, is_pickle)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f'the engine "{name}" needs {error.name}, which is not installed here. Install it '
