@@ -13,6 +13,8 @@ import mmap
 import re
 from pathlib import Path
 
+import numpy as np
+
 from spyhop.errors import ArtifactError
 
 # Those of onnxruntime's domains that our converters use.  The first two mean the same.
@@ -48,18 +50,20 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # of a Tensor
 # Wire types.
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
 
-# Numbers and short texts that come by the million are skipped at the speed of re: names and
-# texts below 32 bytes (tag, length, bytes), varints, and four-byte floats.
+# Short texts and floats that come by the million are skipped at the speed of re: names and
+# texts below 32 bytes (tag, length, bytes), four-byte floats, dimensions.
 _TEXT = rb"(?:" + rb"|".join(rb"\x%02x.{%d}" % (n, n) for n in range(32)) + rb")"
 _NUMBER = rb"[\x80-\xff]{0,9}+[\x00-\x7f]"
 _PLAIN = {
     "Node": re.compile(rb"(?s:[\x0a\x12\x1a\x22]" + _TEXT + rb")*+"),
-    "Attribute": re.compile(
-        rb"(?s:\x40" + _NUMBER + rb"|\x3d.{4}|[\x0a\x22\x4a]" + _TEXT + rb")*+"
-    ),
+    "Attribute": re.compile(rb"(?s:\x3d.{4}|[\x0a\x22\x4a]" + _TEXT + rb")*+"),
     "Tensor": re.compile(rb"(?s:\x08" + _NUMBER + rb"|\x32" + _TEXT + rb")*+"),
 }
 _NOTHING = re.compile(rb"")
+
+# The tag of an Attribute's integers, of which a forest has millions: numpy skips these.
+_INTEGERS = 0x40
+_FIRST_BYTES, _MOST_BYTES = 256, 65536
 
 
 def audit_graph(artefact: bytes | Path) -> None:
@@ -93,6 +97,8 @@ class _Audit:
         parts, plain = _PARTS[message], _PLAIN.get(message, _NOTHING)
         while at < end:
             at = plain.match(self._buffer, at, end).end()  # type: ignore[union-attr]
+            if message == "Attribute" and at < end and self._buffer[at] == _INTEGERS:
+                at = _after_integers(self._buffer, at, end)
             if at == end:
                 return
             tag, at = self._number(at, end)
@@ -131,6 +137,29 @@ class _Audit:
     def _check_domain(self, start: int, end: int) -> None:
         if self._buffer[start:end] not in DOMAINS:
             raise _refused("has an operator of a strange domain; expected ai.onnx and ai.onnx.ml")
+
+
+def _after_integers(buffer: "bytes | mmap.mmap", at: int, end: int) -> int:
+    """Return where the integers end that lie from `at` on, each a tag and a varint.
+
+    It looks at few bytes first and at more as long as it finds nothing else; an integer that
+    is cut off by `end` is left to who reads fields one by one.
+    """
+    n_bytes = _FIRST_BYTES
+    while at < end:
+        some = np.frombuffer(buffer, np.uint8, min(n_bytes, end - at), at)
+        lasts = np.flatnonzero(some < 0x80)  # of tags and numbers, by turns
+        tags, numbers = lasts[0 : len(lasts) // 2 * 2 : 2], lasts[1::2]
+        places = np.concatenate(([0], numbers[:-1] + 1))[: len(tags)]
+        strange = np.flatnonzero((tags != places) | (some[tags] != _INTEGERS))
+        whole = int(strange[0]) if len(strange) else len(tags)
+        if whole == 0:
+            break
+        at += int(numbers[whole - 1]) + 1
+        if len(strange):
+            break
+        n_bytes = min(2 * n_bytes, _MOST_BYTES)
+    return at
 
 
 def _after(wire: int, value: int, start: int, end: int) -> int:
