@@ -13,7 +13,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 SERVING = (
     *("bundle", "model", "version_guard", "features", "deployment", "service"),
     *("http", "http_reply", "settings", "releases", "versions", "verified", "cache"),
-    *("serving", "capture", "log", "signatures", "row_reader"),
+    *("serving", "capture", "log", "signatures", "pickles", "row_reader"),
 )
 
 
@@ -65,7 +65,7 @@ ENGINES = sorted((PACKAGE / "engines").rglob("*.py"))
 @pytest.mark.parametrize("path", ENGINES, ids=lambda p: p.stem)
 def test_an_engine_imports_core_errors_and_its_library_only(path):
     own = ("numpy", "msgspec", "spyhop.core", "spyhop.engines", "spyhop.errors")
-    libraries = ("onnx", "onnxruntime", "pandas", "scipy", "skl2onnx", "sklearn", "skops")
+    libraries = ("onnx", "onnxruntime", "pandas", "scipy", "skl2onnx", "sklearn", "skops", "joblib")
 
     assert not strangers(path, *own, *libraries)
 

@@ -24,7 +24,8 @@ class Settings(Struct, frozen=True):
     `features` is the path of the feature module deployed with it.  Where there are
     `trusted_keys`, one of these Ed25519 public keys must have signed what is served.  A newer
     release is looked for every `refresh_s`; a caller waits `patience_s` for the first one to be
-    read; large files lie in at most `cache_bytes` of disk.
+    read; large files lie in at most `cache_bytes` of disk.  `allow_pickle`: whether a model may
+    be a pickle, which runs whatever code it holds.
     """
 
     root: str
@@ -37,6 +38,7 @@ class Settings(Struct, frozen=True):
     patience_s: int = DEFAULT_PATIENCE_S
     cache_bytes: int = DEFAULT_CACHE_BYTES
     cache_folder: str = f"{TEMPORARY}/{CACHE}"
+    allow_pickle: bool = False
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -46,7 +48,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     (names with commas between them, none if unset); SPYHOP_FEATURES (a file, none if unset);
     SPYHOP_TRUSTED_KEYS (public keys with commas, none if unset); SPYHOP_REFRESH_S (60);
     SPYHOP_PATIENCE_S (10; less than the platform gives a call);
-    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR.
+    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR;
+    SPYHOP_ALLOW_PICKLE (1: a model may be a pickle; 0, or unset: it may not).
 
     Raises:
         ConfigError: a variable is absent or is no name.
@@ -62,6 +65,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         patience_s=max(1, _number(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S)),
         cache_bytes=_number(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
         cache_folder=f"{environ.get('TMPDIR') or TEMPORARY}/{CACHE}",
+        allow_pickle=_is_on(environ, "SPYHOP_ALLOW_PICKLE"),
     )
     if not is_model_name(settings.model):
         raise ConfigError(f"SPYHOP_MODEL is no model name; expected {NAME_RULE}")
@@ -96,6 +100,13 @@ def _keys(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     from spyhop.signatures import key_from_text  # only those who trust keys pay for it
 
     return tuple(map(key_from_text, names))
+
+
+def _is_on(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name) or "0"
+    if value not in ("0", "1"):
+        raise ConfigError(f"{name} is neither 0 nor 1; expected 1 to say yes, or nothing")
+    return value == "1"
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
