@@ -14,6 +14,7 @@ SERVING = (
     *("bundle", "model", "version_guard", "features", "deployment", "service"),
     *("http", "http_reply", "settings", "releases", "versions", "verified", "cache"),
     *("serving", "capture", "log", "signatures", "compression"),
+    *("records", "scoring", "batch", "row_files"),
 )
 
 

@@ -1,12 +1,16 @@
 """Gzip, for every HTTP door: bodies that come in, bounded; replies that go out, where taken."""
 
 import zlib
+from collections.abc import Iterable, Iterator
 
 from spyhop.errors import InvalidRequest
 from spyhop.http_reply import Reply
 
 # Below this a packet is a packet: compression saves nobody anything.
 LEAST_BYTES = 1024
+
+# What is unpacked at a time of something large.
+PIECE_BYTES = 1024 * 1024
 
 # zlib's name for gzip's own header and checksum around the deflated bytes.
 _GZIP = 16 + zlib.MAX_WBITS
@@ -46,6 +50,27 @@ def gunzipped(body: bytes, most_bytes: int) -> bytes:
     except zlib.error as error:
         raise InvalidRequest("the body is marked as gzip and is damaged. Send it anew.") from error
     return found
+
+
+def gunzipped_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Return what gzipped `pieces` hold, in pieces of some MiB at the most.
+
+    Raises:
+        InvalidRequest: while reading: they are damaged or end too early.
+    """
+    member = zlib.decompressobj(_GZIP)
+    try:
+        for piece in pieces:
+            rest = piece
+            while rest:
+                if member.eof:
+                    member = zlib.decompressobj(_GZIP)
+                yield member.decompress(rest, PIECE_BYTES)
+                rest = member.unconsumed_tail or member.unused_data
+    except zlib.error as error:
+        raise InvalidRequest("the gzip is damaged. Send it anew.") from error
+    if not member.eof:
+        raise InvalidRequest("the gzip ends too early. Send all of it.")
 
 
 def _too_much(most_bytes: int) -> InvalidRequest:

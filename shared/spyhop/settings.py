@@ -22,7 +22,9 @@ class Settings(Struct, frozen=True):
     `trusted_types` are full names of types beyond scikit-learn's own that it may construct;
     `features` is the path of the feature module deployed with it.  Where there are
     `trusted_keys`, one of these Ed25519 public keys must have signed what is served.  A newer
-    release is looked for every `refresh_s`; large files lie in at most `cache_bytes` of disk.
+    release is looked for every `refresh_s`; what no caller waits for is answered into the store
+    `answers`: `output`, or a folder in the model's `home`.  Large files lie in at most
+    `cache_bytes` of disk.
     """
 
     root: str
@@ -34,6 +36,17 @@ class Settings(Struct, frozen=True):
     refresh_s: int = DEFAULT_REFRESH_S
     cache_bytes: int = DEFAULT_CACHE_BYTES
     cache_folder: str = f"{TEMPORARY}/{CACHE}"
+    output: str = ""
+
+    @property
+    def answers(self) -> str:
+        """The URL below which answers are kept that no caller waits for."""
+        return self.output.rstrip("/") or f"{self.home}/answers/{self.channel}"
+
+    @property
+    def home(self) -> str:
+        """The URL below which everything of the model lies."""
+        return f"{self.root.rstrip('/')}/{self.model}"
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -42,6 +55,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     SPYHOP_ROOT, SPYHOP_MODEL; SPYHOP_CHANNEL (production if unset); SPYHOP_TRUSTED_TYPES
     (names with commas between them, none if unset); SPYHOP_FEATURES (a file, none if unset);
     SPYHOP_TRUSTED_KEYS (public keys with commas, none if unset); SPYHOP_REFRESH_S (60);
+    SPYHOP_OUTPUT (a store's URL, the model's own answers/<channel> if unset);
     SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR.
 
     Raises:
@@ -57,6 +71,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         refresh_s=_number(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
         cache_bytes=_number(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
         cache_folder=f"{environ.get('TMPDIR') or TEMPORARY}/{CACHE}",
+        output=environ.get("SPYHOP_OUTPUT", ""),
     )
     if not is_model_name(settings.model):
         raise ConfigError(f"SPYHOP_MODEL is no model name; expected {NAME_RULE}")
