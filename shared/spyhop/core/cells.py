@@ -9,7 +9,7 @@ from spyhop.core.values import ValueKind, value_kind
 Value = str | int | float | bool | None
 
 # As JSON writes numbers, and a few ways more that tables have: +1, 01, .5, 1.
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
 
