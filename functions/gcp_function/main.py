@@ -16,7 +16,9 @@ from spyhop.scoring import Scoring
 from spyhop.service import released_service
 
 SERVICE = released_service(os.environ)
-SERVICE.warm()
+# Google's server forks what it imported, and threads that read the store would not come along:
+# each worker loads the model itself, and a server that does not fork loads it for its first caller.
+os.register_at_fork(after_in_child=SERVICE.warm)
 SCORING = Scoring(SERVICE, os.environ)
 
 
