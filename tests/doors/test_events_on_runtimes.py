@@ -78,12 +78,12 @@ def lines_below(store, prefix):
 
 @pytest.mark.server
 @pytest.mark.runtime
-def test_a_new_object_in_s3_is_scored_once(moto_s3, whales, monkeypatch):
-    bucket, arrivals = moto_s3.new_bucket(), moto_s3.new_bucket()
+def test_a_new_object_in_s3_is_scored_once(localstack, whales, monkeypatch):
+    bucket, arrivals = localstack.new_bucket(), localstack.new_bucket()
     root = f"s3://{bucket}/models"
-    environ = with_model(root, whales, monkeypatch, moto_s3.environ)
+    environ = with_model(root, whales, monkeypatch, localstack.environ)
     body = "".join(json.dumps(row) + "\n" for row in [*whales.rows, {}])
-    etag = moto_s3.client().put_object(Bucket=arrivals, Key=KEY, Body=body)["ETag"]
+    etag = localstack.client().put_object(Bucket=arrivals, Key=KEY, Body=body)["ETag"]
     sent = s3_event()
     sent["Records"][0]["s3"]["bucket"]["name"] = arrivals
     encoded = urllib.parse.quote_plus(KEY, safe="/")
