@@ -14,7 +14,7 @@ SERVING = (
     *("bundle", "model", "version_guard", "features", "deployment", "service"),
     *("http", "http_reply", "settings", "releases", "versions", "verified", "cache"),
     *("serving", "capture", "log", "signatures", "compression"),
-    *("records", "scoring", "batch", "row_files"),
+    *("records", "scoring", "batch", "row_files", "snapshots"),
 )
 
 
@@ -97,7 +97,13 @@ def test_a_door_is_at_most_forty_lines(path):
 
 @pytest.mark.parametrize("name", SERVING)
 def test_the_serving_path_imports_no_training_library(name):
-    lean = ("numpy", "msgspec", "cryptography", *(f"spyhop.{part}" for part in SERVING))
+    lean = (
+        "numpy",
+        "msgspec",
+        "cryptography",
+        "snapshot_restore_py",
+        *(f"spyhop.{part}" for part in SERVING),
+    )
 
     allowed = (*lean, "spyhop.core", "spyhop.engines", "spyhop.errors", "spyhop.stores")
 

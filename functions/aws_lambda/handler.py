@@ -15,10 +15,12 @@ from spyhop.envelopes.aws_records import delivery, is_schedule
 from spyhop.http import respond, respond_directly
 from spyhop.scoring import Scoring
 from spyhop.service import released_service
+from spyhop.snapshots import after_restore
 
 SERVICE = released_service(os.environ)
 SERVICE.warm()
 SCORING = Scoring(SERVICE, os.environ)
+after_restore(os.environ, SERVICE.refresh, SCORING.reconnect)
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:

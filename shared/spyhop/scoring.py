@@ -56,6 +56,10 @@ class Scoring:
             raise StoreUnavailable("cannot score now; the log says why. Deliver the event again.")
         return {"batchItemFailures": [{"itemIdentifier": item} for item in items]}
 
+    def reconnect(self) -> None:
+        """Open the store anew when it is next needed: this process was a snapshot."""
+        self.__dict__.pop("_answers", None)
+
     def _has_to_be_repeated(self, outage: Event, record: Record) -> bool:
         """Score `record`; return whether that can only succeed later."""
         if outage.is_set():  # waiting for the store once more would outlast the function

@@ -20,6 +20,9 @@ DEFAULT_MOST_ROWS = 10_000
 # After a failed start callers are told so at once for this long; then it is tried again.
 START_AGAIN_S = 5
 
+# AWS gives a restored function ten seconds before its first caller.
+MOST_REFRESH_S = 5
+
 # Returns what serves from now on, given what serves now.
 Load = Callable[[Serving | None], Serving]
 
@@ -33,8 +36,10 @@ class Service:
         *,
         most_rows: int = DEFAULT_MOST_ROWS,
         clock: Callable[[], float] = time.monotonic,
+        reconnect: Callable[[], None] = lambda: None,
     ) -> None:
         self._load = load
+        self._reconnect = reconnect
         self._most_rows = most_rows
         self._clock = clock
         self._serving: Serving | None = None
@@ -63,6 +68,14 @@ class Service:
             self.serving()
         except Exception as error:  # a function that cannot start must still answer, with 503
             log(f"not ready: {type(error).__name__}: {error}")
+
+    def refresh(self) -> None:
+        """Take a newer release now, through new connections: this process was a snapshot."""
+        self._reconnect()
+        if self._serving is not None:
+            look = self._look_aside()
+            if look is not None:
+                look.join(MOST_REFRESH_S)
 
     def predict(self, request: object, request_id: str, key: str | None = None) -> dict[str, Any]:
         """Return the answers to `{"instances": [row, …]}`, with model and request id.
@@ -136,10 +149,13 @@ class Service:
         self._looked_at = self._clock()
         self._look_again_at = self._looked_at + (serving.look_again_s or 0)
 
-    def _look_aside(self) -> None:
+    def _look_aside(self) -> Thread | None:
         """Look for a new release while callers are answered, one look at a time."""
-        if self._looking.acquire(blocking=False):
-            Thread(target=self._look, daemon=True).start()
+        if not self._looking.acquire(blocking=False):
+            return None
+        look = Thread(target=self._look, daemon=True)
+        look.start()
+        return look
 
     def _look(self) -> None:
         now = self._serving
@@ -158,6 +174,7 @@ def released_service(environ: Mapping[str, str]) -> Service:
 
     Nothing is read yet: a deployment that lacks a setting or a model still answers, with 503.
     """
+    environ = dict(environ)
     released: ReleasedModels | None = None
 
     def load(now: Serving | None) -> Serving:
@@ -168,4 +185,8 @@ def released_service(environ: Mapping[str, str]) -> Service:
             released = ReleasedModels(store, settings)
         return released.newest(now)
 
-    return Service(load)
+    def reconnect() -> None:
+        nonlocal released
+        released = None
+
+    return Service(load, reconnect=reconnect)
