@@ -24,7 +24,7 @@ from spyhop.service import Service
 from spyhop.stores import Store, checked_key
 
 # A part is full when it has one of these: few enough for the memory of a small function.
-ROWS_A_PART = 1000
+ROWS_A_PART = 5000
 BYTES_A_PART = 4 * 1024 * 1024
 LONGEST_NAME = 80
 
