@@ -10,7 +10,7 @@ digest tells one revision of the object from another.  `done.json` goes last.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -31,8 +31,12 @@ LONGEST_NAME = 80
 _REFUSED = re.compile(rb'^\{"row":\d+,"errors":', re.MULTILINE)
 
 
-def score_object(service: Service, source: Store, output: Store, name: ObjectName) -> None:
-    """Write the answers to the rows of the object `name` in `source`, unless they are there.
+# Returns the pieces of the very revision that is named, or None if it is gone.
+Read = Callable[[ObjectName], Iterator[bytes] | None]
+
+
+def score_object(service: Service, read: Read, output: Store, name: ObjectName) -> None:
+    """Write the answers to the rows of the object `name`, unless they are there.
 
     Raises:
         InvalidRequest: it is no file of rows, or is gone; what was read of it is answered.
@@ -42,7 +46,7 @@ def score_object(service: Service, source: Store, output: Store, name: ObjectNam
     if output.head(f"{folder}/done.json") is not None:
         return
     schema = schema_from_json(service.metadata()["schema"])
-    rows = rows_in(name.key, _pieces(source, name), schema)
+    rows = rows_in(name.key, _pieces(read, name), schema)
     n_rows = refused = part = 0
     while chunk := _chunk(rows):
         body = _part(service, output, f"{folder}/{part:05d}.jsonl", chunk, n_rows, folder)
@@ -59,15 +63,14 @@ def folder_of(name: ObjectName) -> str:
     return f"objects/{readable}.{hashlib.sha256(whole).hexdigest()[:16]}"
 
 
-def _pieces(source: Store, name: ObjectName) -> Iterator[bytes]:
-    key = name.key
+def _pieces(read: Read, name: ObjectName) -> Iterator[bytes]:
     try:
-        checked_key(key)
+        checked_key(name.key)
     except ConfigError as error:
         raise InvalidRequest("the object's key has an empty part, a backslash or a ~") from error
-    pieces = source.stream(key)
+    pieces = read(name)
     if pieces is None:
-        raise InvalidRequest("the object is not there any more")
+        raise InvalidRequest("the object is gone, or was written anew, of which it told us too")
     return pieces
 
 

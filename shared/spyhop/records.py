@@ -17,11 +17,22 @@ Repeats = Literal["each", "from-first", "rest", "all"]
 
 
 class ObjectName(Struct, frozen=True):
-    """An object in any bucket: `bucket` is its URL, `revision` what tells its contents apart."""
+    """One revision of an object in any bucket; `bucket` is its URL, `etag` without quotes.
+
+    There is a `version` (at Google a generation) or an `etag`, or at the least a `sequence`
+    that tells this writing of the object from others.
+    """
 
     bucket: str
     key: str
-    revision: str
+    version: str = ""
+    etag: str = ""
+    sequence: str = ""
+
+    @property
+    def revision(self) -> str:
+        """What tells these contents from others under the same key."""
+        return self.version or self.etag or self.sequence
 
 
 class Record(Struct, frozen=True):

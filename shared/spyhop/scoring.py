@@ -8,7 +8,7 @@ and not repeated; where the model or the store is not there, the cloud is told t
 import hashlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from threading import Event
 from typing import Any
@@ -20,7 +20,7 @@ from spyhop.http_reply import problem_of
 from spyhop.records import Delivery, ObjectName, Record, items_to_repeat
 from spyhop.service import Service
 from spyhop.settings import Settings, read_settings
-from spyhop.stores import Store, open_lean_store
+from spyhop.stores import Store, open_lean_store, stream_revision
 
 FORMAT = 1
 
@@ -31,17 +31,19 @@ _UNAVAILABLE = 503
 
 
 class Scoring:
-    """Scores with `service`; `environ` says where answers go, `open_store` opens buckets."""
+    """Scores with `service`; `environ` says where answers go, `stream` reads what others wrote."""
 
     def __init__(
         self,
         service: Service,
         environ: Mapping[str, str],
         open_store: Callable[[str, Mapping[str, str]], Store] = open_lean_store,
+        stream: Callable[..., Iterator[bytes] | None] = stream_revision,
     ) -> None:
         self._service = service
         self._environ = dict(environ)
         self._open_store = open_store
+        self._stream = stream
 
     def score(self, delivery: Delivery) -> dict[str, Any]:
         """Return which records the cloud has to repeat, in the form that AWS takes.
@@ -106,8 +108,10 @@ class Scoring:
             raise InvalidRequest("the object is spyhop's own; notify of your own prefix alone")
         from spyhop.batch import score_object  # only objects pay for it
 
-        source = self._open_store(name.bucket, self._environ)
-        score_object(self._service, source, self._answers, name)
+        score_object(self._service, self._read, self._answers, name)
+
+    def _read(self, name: ObjectName) -> Iterator[bytes] | None:
+        return self._stream(name.bucket, name.key, name.version, name.etag, self._environ)
 
     @cached_property
     def _settings(self) -> Settings:

@@ -6,6 +6,7 @@ import time
 import urllib.parse
 
 import pytest
+import requests
 
 from spyhop.emulators.functions_framework import FunctionsFramework
 from spyhop.emulators.lambda_runtime import LambdaRuntime
@@ -110,7 +111,8 @@ def test_a_new_object_in_googles_storage_is_scored_once(gcs_server, whales, monk
     environ = with_model(root, whales, monkeypatch, gcs_server.environ)
     body = "".join(json.dumps(row) + "\n" for row in whales.rows)
     open_store(f"gs://{arrivals}").create(KEY, body.encode())
-    data = {**event("gcs"), "bucket": arrivals, "name": KEY}
+    told = f"{gcs_server.endpoint}/storage/v1/b/{arrivals}/o/{urllib.parse.quote(KEY, safe='')}"
+    data = {**event("gcs"), **requests.get(told).json()}
     sent = cloud_event(data, OBJECT_TYPE)
 
     with FunctionsFramework(environ, target="score_object", signature="cloudevent") as runtime:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spyhop.compression import LEAST_BYTES, takes_gzip
-from spyhop.envelopes.aws_http import http_reply, http_request
+from spyhop.envelopes.aws_http import MOST_BALANCED_BYTES, http_reply, http_request
 from spyhop.http import MOST_BODY_BYTES, Request, respond
 from spyhop.http_reply import Reply
 from spyhop.service import released_service
@@ -175,6 +175,17 @@ def test_each_sender_gets_the_shape_that_it_takes():
     }
     described = http_reply(event("load_balancer"), Reply(422, {}, b""))["statusDescription"]
     assert described.startswith("422 Unprocessable")
+
+
+@pytest.mark.parametrize("name", ["load_balancer", "load_balancer_multi_value"])
+def test_more_than_a_load_balancer_takes_is_told_to_the_caller(name):
+    reply = http_reply(event(name), Reply(200, {"x-request-id": "golden"}, b'"' * 600_000))
+
+    assert reply["statusCode"] == 413
+    assert json.loads(reply["body"])["request_id"] == "golden"
+    assert len(json.dumps(reply)) < MOST_BALANCED_BYTES
+    fits = http_reply(event(name), Reply(200, {}, b"x" * 990_000))
+    assert fits["statusCode"] == 200
 
 
 @pytest.mark.parametrize("path", ["/predict/", "/a/b/c/predict", "//predict", "/predict"])

@@ -50,10 +50,16 @@ def answers(tmp_path):
 
 @pytest.fixture
 def scoring(service, released, arrivals, answers):
-    def open_store(url, environ):
-        return arrivals if url in ("s3://arrivals", "gs://arrivals") else answers
+    return scoring_into(answers, service, released, arrivals)
 
-    return Scoring(service, released, open_store)
+
+def scoring_into(answers, service, environ, arrivals):
+    return Scoring(
+        service,
+        environ,
+        open_store=lambda url, _: answers,
+        stream=lambda bucket, key, version, etag, _: arrivals.stream(key),
+    )
 
 
 def s3_event(key=KEY, etag="d41d8cd98f00b204e9800998ecf8427e"):
@@ -163,10 +169,8 @@ def test_whoever_is_interrupted_leaves_whole_parts_and_the_next_goes_on(
 ):
     rows = whales.rows[:1] * (2 * ROWS_A_PART + 1)
     arrivals.create(KEY, lines_of(rows).encode())
-    stores = {"s3://arrivals": arrivals}
-    stopping = Interrupted(answers, after)
-    first = Scoring(service, released, lambda url, _: stores.get(url, stopping))
-    second = Scoring(service, released, lambda url, _: stores.get(url, answers))
+    first = scoring_into(Interrupted(answers, after), service, released, arrivals)
+    second = scoring_into(answers, service, released, arrivals)
 
     with pytest.raises(StoreUnavailable):
         first.score(delivery(s3_event()))
@@ -208,7 +212,7 @@ def test_what_spyhop_wrote_itself_is_never_scored(key, service, arrivals, answer
         "SPYHOP_MODEL": "whales",
         "SPYHOP_OUTPUT": "s3://arrivals/out/",
     }
-    scoring = Scoring(service, environ, lambda url, _: arrivals)
+    scoring = scoring_into(answers, service, environ, arrivals)
 
     scoring.score(delivery(s3_event(key)))
 

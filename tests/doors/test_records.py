@@ -216,12 +216,10 @@ def test_a_model_that_is_not_there_makes_the_cloud_repeat(released, answers):
 
 
 def test_a_bucket_that_refuses_us_is_no_other_records_fault(service, released, answers, whales):
-    def open_store(url, environ):
-        if url == "s3://arrivals":
-            raise ConfigError("refused")
-        return answers
+    def stream(*_):
+        raise ConfigError("refused")
 
-    scoring = Scoring(service, released, open_store)
+    scoring = Scoring(service, released, lambda url, environ: answers, stream)
     good = {"instances": [whales.rows[0]]}
 
     items = failures(scoring.score(delivery(records("SQS", [event("s3"), good, good]))))

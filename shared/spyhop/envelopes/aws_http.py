@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from spyhop.http import Request
-from spyhop.http_reply import Reply
+from spyhop.http_reply import Reply, fault
+
+# A load balancer takes 1 MB of JSON from a function, and else tells its caller 502.
+MOST_BALANCED_BYTES = 1_000_000
+_HEADERS_BYTES = 4_000
 
 
 def http_request(event: object, platform_id: str | None) -> Request | None:
@@ -41,6 +45,8 @@ def http_reply(event: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
     shaped: dict[str, Any] = {"statusCode": reply.status, **_encoded(reply.body)}
     many = {name: [value] for name, value in reply.headers.items()}
     if "elb" in gateway:
+        if len(json.dumps(shaped["body"])) > MOST_BALANCED_BYTES - _HEADERS_BYTES:
+            return http_reply(event, _too_much(reply))
         shaped["statusDescription"] = _status_in_words(reply.status)
         # A load balancer that sends many values per header reads no others, and the reverse.
         if "multiValueHeaders" in event:
@@ -48,6 +54,14 @@ def http_reply(event: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
     elif "http" not in gateway:
         shaped["multiValueHeaders"] = many
     return {**shaped, "headers": dict(reply.headers)}
+
+
+def _too_much(reply: Reply) -> Reply:
+    detail = (
+        f"the answers are more than the {MOST_BALANCED_BYTES} bytes that a load balancer takes. "
+        "Accept gzip, or send the rows in several requests."
+    )
+    return fault(413, detail, reply.headers.get("x-request-id", ""))
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:

@@ -127,8 +127,7 @@ def _object(raw: dict[str, Any]) -> ObjectName:
     if not str(raw["eventName"]).startswith(("ObjectCreated:", "s3:ObjectCreated:")):
         raise NotARecord("nothing was created; send ObjectCreated events alone")
     found, bucket = raw["s3"]["object"], raw["s3"]["bucket"]["name"]
-    revision = found.get("versionId") or found.get("eTag") or found["sequencer"]
-    return ObjectName(f"s3://{bucket}", unquote_plus(found["key"]), revision)
+    return _named(bucket, unquote_plus(found["key"]), found, "versionId", "eTag")
 
 
 def _bridged(event: dict[str, Any]) -> Record:
@@ -141,8 +140,15 @@ def _bridged_object(event: dict[str, Any]) -> ObjectName:
     if event["detail-type"] != "Object Created":
         raise NotARecord("nothing was created; send Object Created events alone")
     found, bucket = event["detail"]["object"], event["detail"]["bucket"]["name"]
-    revision = found.get("version-id") or found.get("etag") or found["sequencer"]
-    return ObjectName(f"s3://{bucket}", found["key"], revision)
+    return _named(bucket, found["key"], found, "version-id", "etag")
+
+
+def _named(bucket: str, key: str, found: dict[str, Any], version: str, etag: str) -> ObjectName:
+    sequence = str(found.get("sequencer") or "")
+    revision = str(found.get(version) or ""), str(found.get(etag) or "").strip('"'), sequence
+    if not any(revision):
+        raise NotARecord("the event does not say which revision of the object it is of")
+    return ObjectName(f"s3://{bucket}", str(key), *revision)
 
 
 _DECODERS: dict[str, Decoder] = {

@@ -15,8 +15,8 @@ _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
 def object_delivery(data: Any) -> Delivery:
     """Return the object that `google.cloud.storage.object.v1.finalized` tells of."""
     try:
-        revision = str(data.get("generation") or data["etag"])
-        found = ObjectName(f"gs://{data['bucket']}", str(data["name"]), revision)
+        bucket, generation = f"gs://{data['bucket']}", str(data["generation"])
+        found = ObjectName(bucket, str(data["name"]), generation)
     except _MISSHAPEN:
         return _unreadable("gcs", "", "the event's data name no bucket, object and generation")
     return Delivery([Record("gcs", f"{found.bucket}/{found.key}", objects=(found,))], "all")
