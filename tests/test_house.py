@@ -13,7 +13,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 SERVING = (
     *("bundle", "model", "version_guard", "features", "deployment", "service"),
     *("http", "http_reply", "settings", "releases", "versions", "verified", "cache"),
-    *("serving", "capture", "log", "signatures", "pickles", "row_reader"),
+    *("serving", "capture", "log", "signatures", "pickles", "row_reader", "compression"),
+    *("records", "scoring", "batch", "row_files", "snapshots"),
 )
 
 
@@ -75,9 +76,18 @@ def test_an_emulator_imports_the_standard_library_and_errors_only(path):
     assert not strangers(path, "spyhop.emulators", "spyhop.errors") - {"spyhop"}
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "envelopes").glob("*.py")), ids=lambda p: p.stem)
+def test_an_envelope_knows_requests_and_records_and_nothing_of_models_or_stores(path):
+    values = ("spyhop.http", "spyhop.http_reply", "spyhop.records", "spyhop.errors")
+
+    assert not strangers(path, "spyhop.envelopes", *values)
+
+
 @pytest.mark.parametrize("path", DOORS, ids=lambda p: p.parent.name)
-def test_a_door_imports_http_and_service_only(path):
-    assert not strangers(path, "spyhop.quick_start", "spyhop.http", "spyhop.service")
+def test_a_door_imports_envelopes_and_use_cases_only(path):
+    use_cases = ("spyhop.http", "spyhop.service", "spyhop.scoring", "spyhop.snapshots")
+
+    assert not strangers(path, "spyhop.quick_start", "spyhop.envelopes", *use_cases)
 
 
 @pytest.mark.parametrize("path", DOORS, ids=lambda p: p.parent.name)
@@ -87,7 +97,13 @@ def test_a_door_is_at_most_forty_lines(path):
 
 @pytest.mark.parametrize("name", SERVING)
 def test_the_serving_path_imports_no_training_library(name):
-    lean = ("numpy", "msgspec", "cryptography", *(f"spyhop.{part}" for part in SERVING))
+    lean = (
+        "numpy",
+        "msgspec",
+        "cryptography",
+        "snapshot_restore_py",
+        *(f"spyhop.{part}" for part in SERVING),
+    )
 
     allowed = (*lean, "spyhop.core", "spyhop.engines", "spyhop.errors", "spyhop.stores")
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from spyhop.compression import packed, unpacked
 from spyhop.errors import InvalidRequest
 from spyhop.http_reply import Reply, error_reply, fault, json_reply, problem_of
 from spyhop.service import Service
@@ -27,11 +28,15 @@ _TOO_MUCH = (
     "Send the rows in several requests."
 )
 
+# No route has more parts than this between slashes.
+MOST_PARTS = 4
+
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class Request(Struct, frozen=True):
-    """One HTTP request.  Header names are in lower case; `path` has no query and no stage.
+    """One HTTP request.  Header names are in lower case; `path` has no query; a stage or
+    base path may be in front of it.
 
     `body_is_base64` says that the platform wrapped the body so.  `platform_id` is the
     platform's own id for the request, used where the caller sent none in x-request-id.
@@ -47,9 +52,13 @@ class Request(Struct, frozen=True):
 
 def respond(service: Service, request: Request) -> Reply:
     """Return the reply to `request`.  Raises nothing: whatever goes wrong is a reply too."""
+    return packed(_respond(service, request), request.headers.get("accept-encoding"))
+
+
+def _respond(service: Service, request: Request) -> Reply:
     request_id = _request_id(request.headers.get("x-request-id"), request.platform_id)
     try:
-        route = _ROUTES.get(request.path.rstrip("/") or "/")
+        route = _route_of(request.path)
         if route is None:
             known = ", ".join(_ROUTES)
             return fault(404, f"There is nothing at this path. Paths: {known}", request_id)
@@ -75,7 +84,9 @@ def respond_directly(service: Service, event: object, platform_id: str | None) -
 
 
 def _predict(service: Service, request: Request, request_id: str) -> dict[str, Any]:
-    body, key = _unwrapped(request), request.headers.get("x-spyhop-key")
+    key = request.headers.get("x-spyhop-key")
+    encoding = request.headers.get("content-encoding", "")
+    body = unpacked(_unwrapped(request), encoding, MOST_BODY_BYTES)
     _check_size(body)
     at_once = service.predict_json(body, request_id, key)
     return service.predict(_decoded(body), request_id, key) if at_once is None else at_once
@@ -104,6 +115,13 @@ _ROUTES = {
     "/ready": _Route(("GET", "HEAD"), _ready),
     "/metadata": _Route(("GET", "HEAD"), _metadata),
 }
+
+
+def _route_of(path: str) -> _Route | None:
+    """Return the route that `path` ends in: gateways leave a stage or a base path in front."""
+    parts = path.rstrip("/").split("/")
+    ends = (f"/{'/'.join(parts[first:])}" for first in range(-min(MOST_PARTS, len(parts)), 0))
+    return next((_ROUTES[end] for end in ends if end in _ROUTES), None)
 
 
 def _unwrapped(request: Request) -> bytes:

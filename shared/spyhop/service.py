@@ -26,6 +26,8 @@ START_AGAIN_S = 5
 
 # Lambda gives a function ten seconds before its first caller, and starts it anew after that.
 MOST_WARM_S = 8
+# AWS gives a restored function ten seconds before its first caller.
+MOST_REFRESH_S = 5
 
 # Returns what serves from now on, given what serves now.
 Load = Callable[[Serving | None], Serving]
@@ -46,9 +48,11 @@ class Service:
         patience_s: float = DEFAULT_PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
         start_aside: Callable[[Callable[[], None]], None] = _in_a_thread,
+        reconnect: Callable[[], None] = lambda: None,
     ) -> None:
         self._load = load
         self._start_aside = start_aside
+        self._reconnect = reconnect
         self._most_rows = most_rows
         self._patience_s = patience_s
         self._clock = clock
@@ -78,6 +82,14 @@ class Service:
             self._started(min(self._patience_s, MOST_WARM_S))
         except Exception as error:  # a function that cannot start must still answer, with 503
             log(f"not ready: {type(error).__name__}: {error}")
+
+    def refresh(self) -> None:
+        """Take a newer release now, through new connections: this process was a snapshot."""
+        self._reconnect()
+        if self._serving is not None and self._looking.acquire(blocking=False):
+            look = Thread(target=self._look, daemon=True)
+            look.start()
+            look.join(MOST_REFRESH_S)
 
     def predict(self, request: object, request_id: str, key: str | None = None) -> dict[str, Any]:
         """Return the answers to `{"instances": [row, …]}`, with model and request id.
@@ -227,6 +239,7 @@ def released_service(
 
     Nothing is read yet: a deployment that lacks a setting or a model still answers, with 503.
     """
+    environ = dict(environ)
     released: ReleasedModels | None = None
 
     def load(now: Serving | None) -> Serving:
@@ -237,4 +250,8 @@ def released_service(
             released = ReleasedModels(store, settings, clock)
         return released.newest(now)
 
-    return Service(load, patience_s=patience_in(environ), clock=clock)
+    def reconnect() -> None:
+        nonlocal released
+        released = None
+
+    return Service(load, patience_s=patience_in(environ), clock=clock, reconnect=reconnect)
