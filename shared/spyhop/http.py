@@ -87,7 +87,9 @@ def _predict(service: Service, request: Request, request_id: str) -> dict[str, A
     key = request.headers.get("x-spyhop-key")
     encoding = request.headers.get("content-encoding", "")
     body = unpacked(_unwrapped(request), encoding, MOST_BODY_BYTES)
-    return service.predict(_decoded(body), request_id, key)
+    _check_size(body)
+    at_once = service.predict_json(body, request_id, key)
+    return service.predict(_decoded(body), request_id, key) if at_once is None else at_once
 
 
 def _health(service: Service, request: Request, request_id: str) -> dict[str, Any]:
@@ -133,13 +135,16 @@ def _unwrapped(request: Request) -> bytes:
         ) from error
 
 
-def _decoded(body: bytes) -> Any:
+def _check_size(body: bytes) -> None:
     if len(body) > MOST_BODY_BYTES:
         raise InvalidRequest(
             f"got a body of {len(body)} bytes, expected at most {MOST_BODY_BYTES}. "
             "Send the rows in several requests.",
             fault="size",
         )
+
+
+def _decoded(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,6 +1,7 @@
 """A loaded, proved model that answers rows: the one predict path behind every door."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -16,6 +17,8 @@ from spyhop.engines import CannotCompute, Engine, start_engine
 from spyhop.errors import ArtifactError, InvalidRequest, Problem
 from spyhop.features import WithFeatures, check_features
 from spyhop.log import log
+from spyhop.pickles import check_pickle, is_pickle
+from spyhop.row_reader import RowReader
 
 # A deployment that brings nothing of its own.
 NOTHING = Deployment()
@@ -43,11 +46,32 @@ class Model:
         Raises:
             InvalidRequest: its `problems` name row, column and reason; no row is answered.
         """
-        table = parse_rows(rows, self.bundle.schema)
+        return self._answers(parse_rows(rows, self.bundle.schema), len(rows))
+
+    def predict_json(self, body: bytes, most_rows: int) -> list[Prediction] | None:
+        """Return what `predict` does for the rows in `body`, `{"instances": [row, …]}` as JSON.
+
+        Returns None if a row is no object, anything would be refused, or there are too many
+        rows: then decode the body and ask `predict`.
+
+        Raises:
+            InvalidRequest: the model cannot compute a row.
+        """
+        rows = self._reader.rows(body)
+        if not 0 < len(rows) <= most_rows:
+            return None
+        table = self._reader.table(rows)
+        return None if table is None else self._answers(table, len(rows))
+
+    @cached_property
+    def _reader(self) -> RowReader:
+        return RowReader(self.bundle.schema)
+
+    def _answers(self, table: Table, n_rows: int) -> list[Prediction]:
         try:
             outputs = self._engine.run(table)
         except CannotCompute:
-            outputs = self._one_by_one(table, len(rows))
+            outputs = self._one_by_one(table, n_rows)
         return predictions(outputs, self.bundle.answers)
 
     def _one_by_one(self, table: Table, n_rows: int) -> Outputs:
@@ -68,20 +92,23 @@ def load(
     *,
     trusted_types: Iterable[str] = (),
     features: str | PathLike[str] | None = None,
+    allow_pickle: bool = False,
 ) -> Model:
     """Return the model in a bundle's folder, ready to predict.
 
     Checks every digest before any file is parsed, then answers the golden rows and compares.
     scikit-learn is imported only if the bundle's engine is "sklearn"; `trusted_types` are the
     full names of types of your own that such a bundle may construct.  `features` is the
-    feature module that it was packed with.
+    feature module that it was packed with.  `allow_pickle` says that its artefact may be a
+    pickle, which runs whatever code it holds: only for bundles that you or colleagues packed.
 
     Raises:
-        ConfigError: `features` is not the feature code that it was packed with.
+        ConfigError: `features` is not the feature code that it was packed with, or the
+            artefact is a pickle and was not allowed to be.
         ArtifactError: a file is not the one that was packed, the bundle was never proved, or
             a golden row is answered otherwise than when it was packed.
     """
-    return start(open_folder(folder), deployment(trusted_types, features))
+    return start(open_folder(folder), deployment(trusted_types, features, allow_pickle))
 
 
 def start(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
@@ -105,6 +132,7 @@ def start(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
 def start_unproved(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
     """Return the model of a bundle that is being proved; for `served.py` alone."""
     check_features(bundle.features, brought.features, bundle.version)
+    check_pickle(bundle.artefact, brought.allow_pickle, bundle.version)
     engine = start_engine(
         bundle.engine,
         bundle.artefact_body,
@@ -112,6 +140,7 @@ def start_unproved(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
         blocks=bundle.blocks,
         answers=bundle.answers,
         trusted_types=brought.trusted_types,
+        is_pickle=is_pickle(bundle.artefact),
     )
     if brought.features is not None:
         engine = WithFeatures(engine, brought.features)

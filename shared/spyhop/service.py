@@ -3,28 +3,38 @@
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spyhop.capture import capture_shadow
 from spyhop.core.instances import instances
 from spyhop.core.journal import chosen_version
 from spyhop.core.schema import schema_to_json
-from spyhop.errors import SpyhopError
+from spyhop.errors import StoreUnavailable
 from spyhop.log import log
 from spyhop.serving import ReleasedModels, Serving
-from spyhop.settings import read_settings
-from spyhop.stores import open_lean_store
+from spyhop.settings import patience_in, read_settings
+from spyhop.stores import DEFAULT_PATIENCE_S, open_lean_store
+
+if TYPE_CHECKING:
+    from spyhop.core.answers import Prediction
+    from spyhop.model import Model
 
 DEFAULT_MOST_ROWS = 10_000
 
 # After a failed start callers are told so at once for this long; then it is tried again.
 START_AGAIN_S = 5
 
+# Lambda gives a function ten seconds before its first caller, and starts it anew after that.
+MOST_WARM_S = 8
 # AWS gives a restored function ten seconds before its first caller.
 MOST_REFRESH_S = 5
 
 # Returns what serves from now on, given what serves now.
 Load = Callable[[Serving | None], Serving]
+
+
+def _in_a_thread(look: Callable[[], None]) -> None:
+    Thread(target=look, daemon=True).start()
 
 
 class Service:
@@ -35,16 +45,19 @@ class Service:
         load: Load,
         *,
         most_rows: int = DEFAULT_MOST_ROWS,
+        patience_s: float = DEFAULT_PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
+        start_aside: Callable[[Callable[[], None]], None] = _in_a_thread,
         reconnect: Callable[[], None] = lambda: None,
     ) -> None:
         self._load = load
+        self._start_aside = start_aside
         self._reconnect = reconnect
         self._most_rows = most_rows
+        self._patience_s = patience_s
         self._clock = clock
         self._serving: Serving | None = None
-        self._failure: SpyhopError | None = None
-        self._start_again_at = 0.0
+        self._start: _Start | None = None
         self._looked_at = 0.0
         self._look_again_at = 0.0
         self._starting, self._looking = Lock(), Lock()
@@ -53,11 +66,12 @@ class Service:
         """Return what serves now, loading it at the first call.
 
         Raises:
+            StoreUnavailable: nothing serves yet, and this caller has waited `patience_s`.
             SpyhopError: nothing can serve now; a later call tries again.
         """
         now = self._serving
         if now is None:
-            return self._start()
+            return self._started(self._patience_s)
         if now.look_again_s is not None and self._clock() >= self._look_again_at:
             self._look_aside()
         return now
@@ -65,17 +79,17 @@ class Service:
     def warm(self) -> None:
         """Load the model before the first caller waits for it; a failure waits for them."""
         try:
-            self.serving()
+            self._started(min(self._patience_s, MOST_WARM_S))
         except Exception as error:  # a function that cannot start must still answer, with 503
             log(f"not ready: {type(error).__name__}: {error}")
 
     def refresh(self) -> None:
         """Take a newer release now, through new connections: this process was a snapshot."""
         self._reconnect()
-        if self._serving is not None:
-            look = self._look_aside()
-            if look is not None:
-                look.join(MOST_REFRESH_S)
+        if self._serving is not None and self._looking.acquire(blocking=False):
+            look = Thread(target=self._look, daemon=True)
+            look.start()
+            look.join(MOST_REFRESH_S)
 
     def predict(self, request: object, request_id: str, key: str | None = None) -> dict[str, Any]:
         """Return the answers to `{"instances": [row, …]}`, with model and request id.
@@ -88,15 +102,28 @@ class Service:
         """
         rows = instances(request, self._most_rows)
         serving = self.serving()
-        model = serving.models[self._version(serving, key or request_id)]
+        model = self._model(serving, key or request_id)
         predictions = model.predict(rows)
         if serving.shadow is not None:
             capture_shadow(serving.shadow, rows, predictions, model.bundle.version, request_id)
-        return {
-            "predictions": predictions,
-            "model": {"name": model.bundle.name, "version": model.bundle.version},
-            "request_id": request_id,
-        }
+        return _reply(model, predictions, request_id)
+
+    def predict_json(
+        self, body: bytes, request_id: str, key: str | None = None
+    ) -> dict[str, Any] | None:
+        """Return what `predict` does for the JSON in `body`, sooner; None where it has to be asked.
+
+        That is for anything unusual: a row that is a list, whatever would be refused, a shadow
+        that wants to see the rows, a model that is not there yet.
+
+        Raises:
+            InvalidRequest: the model cannot compute a row.
+        """
+        if self._serving is None or self._serving.shadow is not None:
+            return None
+        model = self._model(self.serving(), key or request_id)
+        found = model.predict_json(body, self._most_rows)
+        return None if found is None else _reply(model, found, request_id)
 
     def readiness(self) -> dict[str, Any]:
         """Return what serves and since which release, and whether a newer one is held back."""
@@ -125,23 +152,27 @@ class Service:
             "schema": schema_to_json(bundle.schema),
         }
 
-    def _version(self, serving: Serving, key: str) -> str:
-        weights = serving.release.weights
-        return chosen_version(weights, next(iter(serving.models.values())).bundle.name, key)
+    def _model(self, serving: Serving, key: str) -> "Model":
+        """Return the model that answers the caller with this key."""
+        name = next(iter(serving.models.values())).bundle.name
+        return serving.models[chosen_version(serving.release.weights, name, key)]
 
-    def _start(self) -> Serving:
+    def _started(self, within_s: float) -> Serving:
+        """Return what serves once the start has ended; it goes on if that takes longer."""
         with self._starting:
-            if self._serving is None:
-                if self._failure is not None and self._clock() < self._start_again_at:
-                    raise self._failure
-                try:
-                    self._take(self._load(None))
-                except SpyhopError as error:
-                    self._failure = error
-                    self._start_again_at = self._clock() + START_AGAIN_S
-                    raise
-            assert self._serving is not None
-            return self._serving
+            start = self._start
+            if start is None or start.may_be_repeated():
+                start = self._start = _Start(self._load_first, self._clock)
+                start.start()
+        start.join(within_s)
+        if start.failure is not None:
+            raise start.failure
+        if self._serving is None:
+            raise StoreUnavailable(f"the model is still being read after {within_s} seconds")
+        return self._serving
+
+    def _load_first(self) -> None:
+        self._take(self._load(None))
 
     def _take(self, serving: Serving) -> None:
         """Serve this from now on; a request that is being answered keeps what it had."""
@@ -149,13 +180,15 @@ class Service:
         self._looked_at = self._clock()
         self._look_again_at = self._looked_at + (serving.look_again_s or 0)
 
-    def _look_aside(self) -> Thread | None:
+    def _look_aside(self) -> None:
         """Look for a new release while callers are answered, one look at a time."""
         if not self._looking.acquire(blocking=False):
-            return None
-        look = Thread(target=self._look, daemon=True)
-        look.start()
-        return look
+            return
+        try:
+            self._start_aside(self._look)
+        except RuntimeError as error:  # no thread to be had: the caller must not notice
+            self._looking.release()
+            log(f"cannot look for a new release: {error}")
 
     def _look(self) -> None:
         now = self._serving
@@ -169,7 +202,39 @@ class Service:
             self._looking.release()
 
 
-def released_service(environ: Mapping[str, str]) -> Service:
+def _reply(model: "Model", answers: "list[Prediction]", request_id: str) -> dict[str, Any]:
+    return {
+        "predictions": answers,
+        "model": {"name": model.bundle.name, "version": model.bundle.version},
+        "request_id": request_id,
+    }
+
+
+class _Start(Thread):
+    """The first load, aside: it may take longer than a caller waits, and goes on for the next."""
+
+    def __init__(self, load: Callable[[], None], clock: Callable[[], float]) -> None:
+        super().__init__(daemon=True)
+        self.failure: Exception | None = None
+        self._failed_at: float | None = None
+        self._load = load
+        self._clock = clock
+
+    def run(self) -> None:
+        try:
+            self._load()
+        except BaseException as error:  # whoever waits raises it; a panic in Rust is no Exception
+            self.failure = error if isinstance(error, Exception) else RuntimeError(repr(error))
+            self._failed_at = self._clock()
+
+    def may_be_repeated(self) -> bool:
+        failed_at = self._failed_at
+        return failed_at is not None and self._clock() >= failed_at + START_AGAIN_S
+
+
+def released_service(
+    environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+) -> Service:
     """Return the service for the channel that `environ` names (see `settings.py`).
 
     Nothing is read yet: a deployment that lacks a setting or a model still answers, with 503.
@@ -181,12 +246,12 @@ def released_service(environ: Mapping[str, str]) -> Service:
         nonlocal released
         if released is None:
             settings = read_settings(environ)
-            store = open_lean_store(settings.root, environ)
-            released = ReleasedModels(store, settings)
+            store = open_lean_store(settings.root, environ, settings.patience_s)
+            released = ReleasedModels(store, settings, clock)
         return released.newest(now)
 
     def reconnect() -> None:
         nonlocal released
         released = None
 
-    return Service(load, reconnect=reconnect)
+    return Service(load, patience_s=patience_in(environ), clock=clock, reconnect=reconnect)

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from spyhop.core.names import NAME_RULE, is_channel, is_model_name
 from spyhop.errors import ConfigError
+from spyhop.stores import DEFAULT_PATIENCE_S
 
 DEFAULT_REFRESH_S = 60
 # Lambda gives 512 MB of /tmp.
@@ -22,9 +23,10 @@ class Settings(Struct, frozen=True):
     `trusted_types` are full names of types beyond scikit-learn's own that it may construct;
     `features` is the path of the feature module deployed with it.  Where there are
     `trusted_keys`, one of these Ed25519 public keys must have signed what is served.  A newer
-    release is looked for every `refresh_s`; what no caller waits for is answered into the store
-    `answers`: `output`, or a folder in the model's `home`.  Large files lie in at most
-    `cache_bytes` of disk.
+    release is looked for every `refresh_s`; a caller waits `patience_s` for the first one to be
+    read.  What no caller waits for is answered into the store `answers`: `output`, or a folder
+    in the model's `home`.  Large files lie in at most `cache_bytes` of disk.  `allow_pickle`:
+    whether a model may be a pickle, which runs whatever code it holds.
     """
 
     root: str
@@ -34,8 +36,10 @@ class Settings(Struct, frozen=True):
     features: str | None = None
     trusted_keys: tuple[bytes, ...] = ()
     refresh_s: int = DEFAULT_REFRESH_S
+    patience_s: int = DEFAULT_PATIENCE_S
     cache_bytes: int = DEFAULT_CACHE_BYTES
     cache_folder: str = f"{TEMPORARY}/{CACHE}"
+    allow_pickle: bool = False
     output: str = ""
 
     @property
@@ -55,8 +59,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     SPYHOP_ROOT, SPYHOP_MODEL; SPYHOP_CHANNEL (production if unset); SPYHOP_TRUSTED_TYPES
     (names with commas between them, none if unset); SPYHOP_FEATURES (a file, none if unset);
     SPYHOP_TRUSTED_KEYS (public keys with commas, none if unset); SPYHOP_REFRESH_S (60);
+    SPYHOP_PATIENCE_S (10; less than the platform gives a call);
     SPYHOP_OUTPUT (a store's URL, the model's own answers/<channel> if unset);
-    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR.
+    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR;
+    SPYHOP_ALLOW_PICKLE (1: a model may be a pickle; 0, or unset: it may not).
 
     Raises:
         ConfigError: a variable is absent or is no name.
@@ -69,8 +75,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         features=environ.get("SPYHOP_FEATURES") or None,
         trusted_keys=_keys(environ),
         refresh_s=_number(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
+        patience_s=max(1, _number(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S)),
         cache_bytes=_number(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
         cache_folder=f"{environ.get('TMPDIR') or TEMPORARY}/{CACHE}",
+        allow_pickle=_is_on(environ, "SPYHOP_ALLOW_PICKLE"),
         output=environ.get("SPYHOP_OUTPUT", ""),
     )
     if not is_model_name(settings.model):
@@ -78,6 +86,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if not is_channel(settings.channel):
         raise ConfigError("SPYHOP_CHANNEL is no channel; expected for example production")
     return settings
+
+
+def patience_in(environ: Mapping[str, str]) -> int:
+    """Return what `read_settings` will, or the default where that will raise."""
+    try:
+        return max(1, _number(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S))
+    except ConfigError:
+        return DEFAULT_PATIENCE_S
 
 
 def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
@@ -100,8 +116,15 @@ def _keys(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     return tuple(map(key_from_text, names))
 
 
+def _is_on(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name) or "0"
+    if value not in ("0", "1"):
+        raise ConfigError(f"{name} is neither 0 nor 1; expected 1 to say yes, or nothing")
+    return value == "1"
+
+
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise ConfigError(f"{name} is no whole number; expected for example {default}")
     return int(text)

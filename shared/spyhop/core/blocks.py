@@ -7,10 +7,10 @@ a small model takes to answer.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from spyhop.core.refusals import refusal
@@ -29,8 +29,7 @@ TEXT_NAN = "\ufffdnan"
 UNKNOWN_TEXT = "\ufffdno such category"
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """One input of a graph: `columns` side by side, as `dtype`, shape (n_rows, `width`).
 
     `nullable` names the text columns of it that accept missing values.  One of "counts" has
@@ -110,14 +109,16 @@ def _texts(table: Table, block: Block) -> list[str]:
 def _text_array(table: Table, block: Block) -> NDArray[Any]:
     array = np.empty((len(table[block.columns[0]]), len(block.columns)), dtype=object)
     for i, name in enumerate(block.columns):
-        values = table[name]
-        array[:, i] = _marked(values) if name in block.nullable else values
+        array[:, i] = table[name]
+    if block.nullable and not _MARKED.isdisjoint(array.ravel().tolist()):
+        for i, name in enumerate(block.columns):
+            if name in block.nullable:
+                array[:, i] = [_MARKS.get(text, text) for text in table[name].tolist()]
     return array
 
 
-def _marked(values: NDArray[Any]) -> list[str]:
-    marks = {None: MISSING_TEXT, MISSING_TEXT: TEXT_NAN}
-    return [marks.get(value, value) for value in values.tolist()]
+_MARKS = {None: MISSING_TEXT, MISSING_TEXT: TEXT_NAN}
+_MARKED = frozenset(_MARKS)
 
 
 def _too_large(array: NDArray[Any], block: Block) -> list[Problem]:
