@@ -80,7 +80,7 @@ def test_an_emulator_imports_the_standard_library_and_errors_only(path):
 def test_an_envelope_knows_requests_and_records_and_nothing_of_models_or_stores(path):
     values = ("spyhop.http", "spyhop.http_reply", "spyhop.records", "spyhop.errors")
 
-    assert not strangers(path, "spyhop.envelopes", *values)
+    assert not strangers(path, "msgspec", "spyhop.envelopes", *values)
 
 
 @pytest.mark.parametrize("path", DOORS, ids=lambda p: p.parent.name)

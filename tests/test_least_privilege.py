@@ -11,11 +11,15 @@ from spyhop.errors import ConfigError
 from spyhop.keys import new_key
 from spyhop.promotion import Channel
 from spyhop.publishing import publish
+from spyhop.records import Delivery, Record
 from spyhop.retention import prune
+from spyhop.scoring import Scoring
+from spyhop.service import released_service
 from spyhop.serving import ReleasedModels
 from spyhop.settings import Settings
 from spyhop.stores import open_lean_store, open_store
 from spyhop.versions import version_prefix
+from tests.conftest import release
 
 PAGE = Path(__file__).parent.parent / "docs" / "security.md"
 
@@ -116,3 +120,21 @@ def test_the_documented_policies_are_enough_and_no_more(acting_as, whales, tmp_p
     store.delete(f"{version_prefix('whales', version)}golden.json")
     with pytest.raises(ConfigError, match="refused us"):
         store.delete("whales/channels/production/00000001.json")
+
+
+@pytest.mark.server
+def test_the_documented_scorer_keeps_answers_and_writes_nothing_else(acting_as, whales):
+    url = acting_as("function", "publisher", "promoter")
+    release(open_store(url), whales.folder)
+
+    url = acting_as("function", "scorer")
+    environ = {**os.environ, "SPYHOP_ROOT": url, "SPYHOP_MODEL": "whales"}
+    scoring = Scoring(released_service(environ), environ)
+    record = Record("sqs", "id", "item", content=whales.rows[0])
+
+    assert scoring.score(Delivery([record], "each")) == {"batchItemFailures": []}
+    store = open_lean_store(url, os.environ)
+    assert len(store.list("whales/answers/production/sqs/")) == 1
+    for key in ("whales/versions/x", "whales/channels/production/00000002.json", "other/x"):
+        with pytest.raises(ConfigError, match="refused us"):
+            store.create(key, b"")

@@ -85,5 +85,7 @@ def items_to_repeat(delivery: Delivery, failed: Sequence[bool]) -> list[str]:
     if delivery.repeats == "from-first":
         return [items[failed.index(True)]]
     if delivery.repeats == "rest":
-        return items[failed.index(True) :]
-    return [item for item, has_failed in zip(items, failed, strict=True) if has_failed]
+        found = items[failed.index(True) :]
+    else:
+        found = [item for item, has_failed in zip(items, failed, strict=True) if has_failed]
+    return list(dict.fromkeys(found))  # one message may name several objects

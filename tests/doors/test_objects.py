@@ -154,6 +154,29 @@ def test_a_redelivered_event_does_not_score_the_object_twice(scoring, arrivals, 
     assert answers.list("") == before
 
 
+def test_of_several_objects_in_one_message_a_bad_one_is_its_own_fault(
+    scoring, arrivals, answers, whales
+):
+    arrivals.create(KEY, lines_of(whales.rows[:1]).encode())
+    sent = s3_event("gone.jsonl")
+    sent["Records"] += s3_event()["Records"]
+
+    assert scoring.score(delivery(in_sqs(sent))) == {"batchItemFailures": []}
+
+    assert written(answers)[1]["object"].endswith(KEY)
+
+
+def test_a_message_with_several_objects_is_repeated_once(service, released, arrivals, answers):
+    arrivals.create(KEY, b"{}")
+    scoring = scoring_into(Interrupted(answers, 0), service, released, arrivals)
+    sent = s3_event()
+    sent["Records"] *= 3
+
+    (failure,) = scoring.score(delivery(in_sqs(sent)))["batchItemFailures"]
+
+    assert failure["itemIdentifier"] == event("sqs")["Records"][0]["messageId"]
+
+
 def test_another_revision_of_the_object_is_scored_beside_it(scoring, arrivals, answers, whales):
     arrivals.create(KEY, lines_of(whales.rows[:1]).encode())
 

@@ -289,9 +289,10 @@ def test_what_is_no_event_of_a_stream_is_left_to_the_direct_invocation(released)
 
 
 def test_a_schedule_keeps_the_function_warm(released):
-    assert door("aws_lambda", "handler", released).handler(event("schedule"), None) == {
-        "status": "warm"
-    }
+    handler = door("aws_lambda", "handler", released).handler
+
+    for source in ("aws.events", "aws.scheduler"):
+        assert handler({**event("schedule"), "source": source}, None) == {"status": "warm"}
 
 
 def test_the_handler_keeps_answers_below_the_models_own_prefix(released, whales, tmp_path):

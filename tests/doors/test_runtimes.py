@@ -1,5 +1,6 @@
 """The clouds' real runtimes around our doors: AWS's emulator and Google's functions-framework."""
 
+import gzip
 import json
 
 import boto3
@@ -63,6 +64,17 @@ def test_bad_input_is_a_4xx_and_never_a_function_error_that_clients_would_retry(
 
     assert reply["statusCode"] == 422
     assert "errorMessage" not in reply
+
+
+def test_gzip_goes_through_the_real_framework_both_ways(on_google, whales):
+    body = json.dumps({"instances": whales.rows * 3}).encode()
+    plain = on_google.request("POST", "/predict", body, GOLDEN)
+    headers = {**GOLDEN, "content-encoding": "gzip", "accept-encoding": "gzip"}
+
+    reply = on_google.request("POST", "/predict", gzip.compress(body), headers)
+
+    assert reply.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(reply.body) == plain.body
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])

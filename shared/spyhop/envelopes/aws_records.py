@@ -6,7 +6,8 @@ SNS and SQS carry each other's envelopes and those of S3, so those are looked fo
 import binascii
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote_plus
+
+from msgspec.structs import replace
 
 from spyhop.envelopes.dynamodb import plain_item
 from spyhop.records import Delivery, NotARecord, ObjectName, Record, Repeats, decoded
@@ -18,8 +19,8 @@ _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError, IndexError)
 
 
 def is_schedule(event: object) -> bool:
-    """Return whether EventBridge calls because it is time to."""
-    return isinstance(event, dict) and event.get("source") == "aws.events"
+    """Return whether EventBridge, or its Scheduler, calls because it is time to."""
+    return isinstance(event, dict) and event.get("detail-type") == "Scheduled Event"
 
 
 def delivery(event: object) -> Delivery | None:
@@ -40,7 +41,16 @@ def delivery(event: object) -> Delivery | None:
 
 def _delivery(source: str, decode: Decoder, raw: list[Any], repeats: Repeats) -> Delivery:
     records = (_record(source, decode, r) for r in raw)
-    return Delivery([record for record in records if record is not None], repeats)
+    return Delivery(
+        [one for record in records if record for one in _one_object_each(record)], repeats
+    )
+
+
+def _one_object_each(record: Record) -> list[Record]:
+    """Return `record` once for each object that its message names: one's fault is its own."""
+    if len(record.objects) < 2:
+        return [record]
+    return [replace(record, objects=(name,)) for name in record.objects]
 
 
 def _source(raw: dict[str, Any]) -> str:
@@ -126,6 +136,8 @@ def _s3(raw: dict[str, Any]) -> Record:
 def _object(raw: dict[str, Any]) -> ObjectName:
     if not str(raw["eventName"]).startswith(("ObjectCreated:", "s3:ObjectCreated:")):
         raise NotARecord("nothing was created; send ObjectCreated events alone")
+    from urllib.parse import unquote_plus  # only S3's events pay for it
+
     found, bucket = raw["s3"]["object"], raw["s3"]["bucket"]["name"]
     return _named(bucket, unquote_plus(found["key"]), found, "versionId", "eTag")
 
