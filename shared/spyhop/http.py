@@ -10,24 +10,32 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import msgspec
 from msgspec import Struct
 
+from spyhop import codecs
+from spyhop.codecs.json_document import decoded
+from spyhop.core.question import DEFAULT, parameters_in
 from spyhop.errors import InvalidRequest
-from spyhop.http_reply import Reply, error_reply, fault, json_reply, problem_of
+from spyhop.http_reply import Reply, error_reply, fault, json_reply, problem_of, reply_of
 from spyhop.service import Service
 
-# What API Gateway and Lambda let through at the most (6 MB for one invocation).
-MOST_BODY_BYTES = 6 * 1024 * 1024
-
-# Lambda returns 6 MB at the most, and wraps the body in JSON once more.
-MOST_REPLY_BYTES = 4 * 1024 * 1024
-_TOO_MUCH = (
-    f"the answers to these rows are more than {MOST_REPLY_BYTES} bytes. "
-    "Send the rows in several requests."
-)
-
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class Limits(Struct, frozen=True):
+    """How much goes through; `whose` limit it is, as we tell callers.
+
+    API Gateway and Lambda let 6 MB through.  Lambda returns as much, but wraps the body in JSON
+    once more.
+    """
+
+    body_bytes: int = 6 * 1024 * 1024
+    reply_bytes: int = 4 * 1024 * 1024
+    whose: str = ""
+
+
+DEFAULT_LIMITS = Limits()
+MOST_BODY_BYTES = DEFAULT_LIMITS.body_bytes
 
 
 class Request(Struct, frozen=True):
@@ -43,13 +51,14 @@ class Request(Struct, frozen=True):
     body: bytes = b""
     body_is_base64: bool = False
     platform_id: str | None = None
+    limits: Limits = DEFAULT_LIMITS
 
 
 def respond(service: Service, request: Request) -> Reply:
     """Return the reply to `request`.  Raises nothing: whatever goes wrong is a reply too."""
     request_id = _request_id(request.headers.get("x-request-id"), request.platform_id)
     try:
-        route = _ROUTES.get(request.path.rstrip("/") or "/")
+        route = _route(request.path.rstrip("/") or "/")
         if route is None:
             known = ", ".join(_ROUTES)
             return fault(404, f"There is nothing at this path. Paths: {known}", request_id)
@@ -57,9 +66,8 @@ def respond(service: Service, request: Request) -> Reply:
             allowed = ", ".join(route.methods)
             detail = f"This path takes {allowed}, not {request.method[:20]}."
             return fault(405, detail, request_id, {"allow": allowed})
-        reply = json_reply(route.answer(service, request, request_id), request_id)
-        if len(reply.body) > MOST_REPLY_BYTES:
-            raise InvalidRequest(_TOO_MUCH, fault="size")
+        reply = route.answer(service, request, request_id)
+        _check_size(reply, request.limits)
         return reply
     except Exception as error:  # the outermost place: no stack trace may reach a caller
         return error_reply(error, request_id)
@@ -74,69 +82,99 @@ def respond_directly(service: Service, event: object, platform_id: str | None) -
         return problem_of(error, request_id)
 
 
-def _predict(service: Service, request: Request, request_id: str) -> dict[str, Any]:
-    key = request.headers.get("x-spyhop-key")
-    return service.predict(_decoded(_unwrapped(request)), request_id, key)
+def _predict(service: Service, request: Request, request_id: str) -> Reply:
+    headers = request.headers
+    wanted = codecs.wanted(headers.get("accept"))
+    media = codecs.media_of(headers.get("content-type"))
+    sent = headers.get("x-spyhop-parameters")
+    parameters = parameters_in(decoded(sent.encode())) if sent else DEFAULT
+    body = codecs.Body(_content(request), media, service.most_rows, parameters)
+    answered = service.answer(codecs.read(body), request_id, headers.get("x-spyhop-key"))
+    content_type, encoded = codecs.write(answered, wanted)
+    reply = reply_of(content_type, encoded, request_id, len(answered.predictions))
+    if content_type != codecs.JSON:  # which says so in its body
+        reply.headers["x-spyhop-model"] = f"{answered.name}/{answered.version}"
+    return reply
 
 
-def _health(service: Service, request: Request, request_id: str) -> dict[str, Any]:
-    return {"status": "alive"}
+def _predict_by_name(service: Service, request: Request, request_id: str) -> Reply:
+    asked = request.path.rstrip("/")[len(_BY_NAME[0]) : -len(_BY_NAME[1])]
+    served = service.metadata()["name"]
+    if asked != served:
+        raise InvalidRequest(f'another model is served here: "{served}"', fault="name")
+    return _predict(service, request, request_id)
 
 
-def _ready(service: Service, request: Request, request_id: str) -> dict[str, Any]:
-    return service.readiness()
+def _health(service: Service, request: Request, request_id: str) -> Reply:
+    return json_reply({"status": "alive"}, request_id)
 
 
-def _metadata(service: Service, request: Request, request_id: str) -> dict[str, Any]:
-    return service.metadata()
+def _ready(service: Service, request: Request, request_id: str) -> Reply:
+    return json_reply(service.readiness(), request_id)
+
+
+def _metadata(service: Service, request: Request, request_id: str) -> Reply:
+    return json_reply(service.metadata(), request_id)
 
 
 class _Route(NamedTuple):
     methods: tuple[str, ...]
-    answer: Callable[[Service, Request, str], dict[str, Any]]
+    answer: Callable[[Service, Request, str], Reply]
 
+
+_BY_NAME = ("/v1/models/", ":predict")
+_POST, _GET = ("POST",), ("GET", "HEAD")
 
 _ROUTES = {
-    "/predict": _Route(("POST",), _predict),
-    "/health": _Route(("GET", "HEAD"), _health),
-    "/ready": _Route(("GET", "HEAD"), _ready),
-    "/metadata": _Route(("GET", "HEAD"), _metadata),
+    "/predict": _Route(_POST, _predict),
+    "/health": _Route(_GET, _health),
+    "/ready": _Route(_GET, _ready),
+    "/metadata": _Route(_GET, _metadata),
+    # What other servers call the same: SageMaker's, and TensorFlow's with the model's name.
+    "/": _Route(_POST, _predict),
+    "/invocations": _Route(_POST, _predict),
+    "/ping": _Route(_GET, _ready),
+    "{model}".join(_BY_NAME): _Route(_POST, _predict_by_name),
 }
 
 
-def _unwrapped(request: Request) -> bytes:
-    if not request.body_is_base64:
-        return request.body
-    try:
-        return binascii.a2b_base64(request.body)
-    except binascii.Error as error:
-        raise InvalidRequest(
-            "the body is marked as base64 and is not. Send it as it is."
-        ) from error
+def _route(path: str) -> _Route | None:
+    if path.startswith(_BY_NAME[0]) and path.endswith(_BY_NAME[1]):
+        path = "{model}".join(_BY_NAME)
+    return _ROUTES.get(path)
 
 
-def _decoded(body: bytes) -> Any:
-    if len(body) > MOST_BODY_BYTES:
+def _content(request: Request) -> bytes:
+    """Return the body as it was sent.
+
+    Raises:
+        InvalidRequest: it is too large, or not what the platform says it is.
+    """
+    body = request.body
+    if request.body_is_base64:
+        try:
+            body = binascii.a2b_base64(body)
+        except binascii.Error as error:
+            raise InvalidRequest(
+                "the body is marked as base64 and is not. Send it as it is."
+            ) from error
+    most = request.limits.body_bytes
+    if len(body) > most:
         raise InvalidRequest(
-            f"got a body of {len(body)} bytes, expected at most {MOST_BODY_BYTES}. "
+            f"got a body of {len(body)} bytes, expected at most {most}{request.limits.whose}. "
             "Send the rows in several requests.",
             fault="size",
         )
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    return body
+
+
+def _check_size(reply: Reply, limits: Limits) -> None:
+    if len(reply.body) > limits.reply_bytes:
         raise InvalidRequest(
-            f'the body is not JSON ({_reason(error)}), expected {{"instances": [row, …]}}. '
-            "NaN and Infinity are not JSON; send null where the model accepts missing values."
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"byte {error.start} of a text is not UTF-8"
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return str(error)
+            f"the answers to these rows are more than {limits.reply_bytes} bytes{limits.whose}. "
+            "Send the rows in several requests.",
+            fault="size",
+        )
 
 
 def _request_id(sent: object, platform_id: str | None) -> str:

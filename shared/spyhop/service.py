@@ -3,17 +3,26 @@
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spyhop.capture import capture_shadow
-from spyhop.core.instances import instances
 from spyhop.core.journal import chosen_version
+from spyhop.core.question import (
+    Answered,
+    Question,
+    chosen_outputs,
+    question_in,
+    with_outputs,
+)
 from spyhop.core.schema import schema_to_json
 from spyhop.errors import SpyhopError
 from spyhop.log import log
 from spyhop.serving import ReleasedModels, Serving
 from spyhop.settings import read_settings
 from spyhop.stores import open_lean_store
+
+if TYPE_CHECKING:
+    from spyhop.model import Model
 
 DEFAULT_MOST_ROWS = 10_000
 
@@ -35,7 +44,7 @@ class Service:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
-        self._most_rows = most_rows
+        self.most_rows = most_rows
         self._clock = clock
         self._serving: Serving | None = None
         self._failure: SpyhopError | None = None
@@ -73,17 +82,25 @@ class Service:
             InvalidRequest: the request or a row is not what the model takes.
             SpyhopError: the model is not there.
         """
-        rows = instances(request, self._most_rows)
+        question = question_in(request, self.most_rows)
+        return self.answer(question, request_id, key).to_json()
+
+    def answer(self, question: Question, request_id: str, key: str | None = None) -> Answered:
+        """Return the answers to a question in any format; see `predict`."""
         serving = self.serving()
         model = serving.models[self._version(serving, key or request_id)]
-        predictions = model.predict(rows)
+        bundle, parameters = model.bundle, question.parameters
+        outputs = chosen_outputs(parameters.outputs, bundle.answers)
+        rows = question.rows_of(bundle.schema)
+        each = parameters.on_error == "row"
+        predictions = model.predict_each(rows) if each else model.predict(rows)
         if serving.shadow is not None:
-            capture_shadow(serving.shadow, rows, predictions, model.bundle.version, request_id)
-        return {
-            "predictions": predictions,
-            "model": {"name": model.bundle.name, "version": model.bundle.version},
-            "request_id": request_id,
-        }
+            _compare(serving.shadow, rows, predictions, bundle.version, request_id)
+        if parameters.outputs is not None:
+            predictions = with_outputs(predictions, outputs)
+        return Answered(
+            predictions, outputs, bundle.answers, bundle.name, bundle.version, request_id
+        )
 
     def readiness(self) -> dict[str, Any]:
         """Return what serves and since which release, and whether a newer one is held back."""
@@ -151,6 +168,16 @@ class Service:
             self._look_again_at = self._clock() + (now.look_again_s or 0)
         finally:
             self._looking.release()
+
+
+def _compare(
+    shadow: "Model", rows: list[Any], predictions: list[Any], version: str, request_id: str
+) -> None:
+    """Show `shadow` the rows that were answered; a bad row is no matter of the model's."""
+    answered = [(r, p) for r, p in zip(rows, predictions, strict=True) if "error" not in p]
+    if answered:
+        asked, answers = map(list, zip(*answered, strict=True))
+        capture_shadow(shadow, asked, answers, version, request_id)
 
 
 def released_service(environ: Mapping[str, str]) -> Service:
