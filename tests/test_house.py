@@ -13,7 +13,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 SERVING = (
     *("bundle", "model", "version_guard", "features", "deployment", "service"),
     *("http", "http_reply", "settings", "releases", "versions", "verified", "cache"),
-    *("serving", "capture", "log", "signatures"),
+    *("serving", "capture", "log", "signatures", "row_reader"),
     *(f"codecs/{path.stem}" for path in (PACKAGE / "codecs").glob("*.py")),
 )
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from spyhop import codecs
 from spyhop.codecs.json_document import decoded
-from spyhop.core.question import DEFAULT, parameters_in
+from spyhop.core.question import DEFAULT, Answered, parameters_in
 from spyhop.errors import InvalidRequest
 from spyhop.http_reply import Reply, error_reply, fault, json_reply, problem_of, reply_of
 from spyhop.service import Service
@@ -83,18 +83,26 @@ def respond_directly(service: Service, event: object, platform_id: str | None) -
 
 
 def _predict(service: Service, request: Request, request_id: str) -> Reply:
-    headers = request.headers
-    wanted = codecs.wanted(headers.get("accept"))
-    media = codecs.media_of(headers.get("content-type"))
-    sent = headers.get("x-spyhop-parameters")
-    parameters = parameters_in(decoded(sent.encode())) if sent else DEFAULT
-    body = codecs.Body(_content(request), media, service.most_rows, parameters)
-    answered = service.answer(codecs.read(body), request_id, headers.get("x-spyhop-key"))
+    wanted = codecs.wanted(request.headers.get("accept"))
+    answered = _answered(service, request, request_id)
     content_type, encoded = codecs.write(answered, wanted)
     reply = reply_of(content_type, encoded, request_id, len(answered.predictions))
     if content_type != codecs.JSON:  # which says so in its body
         reply.headers["x-spyhop-model"] = f"{answered.name}/{answered.version}"
     return reply
+
+
+def _answered(service: Service, request: Request, request_id: str) -> Answered:
+    media = codecs.media_of(request.headers.get("content-type"))
+    content, key = _content(request), request.headers.get("x-spyhop-key")
+    sent = request.headers.get("x-spyhop-parameters")
+    if media.name == codecs.JSON and not sent:
+        at_once = service.answer_json(content, request_id, key)
+        if at_once is not None:
+            return at_once
+    parameters = parameters_in(decoded(sent.encode())) if sent else DEFAULT
+    body = codecs.Body(content, media, service.most_rows, parameters)
+    return service.answer(codecs.read(body), request_id, key)
 
 
 def _predict_by_name(service: Service, request: Request, request_id: str) -> Reply:

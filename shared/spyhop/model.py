@@ -1,6 +1,7 @@
 """A loaded, proved model that answers rows: the one predict path behind every door."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -16,6 +17,7 @@ from spyhop.engines import CannotCompute, Engine, start_engine
 from spyhop.errors import ArtifactError, InvalidRequest, Problem
 from spyhop.features import WithFeatures, check_features
 from spyhop.log import log
+from spyhop.row_reader import RowReader
 
 # A deployment that brings nothing of its own.
 NOTHING = Deployment()
@@ -43,11 +45,32 @@ class Model:
         Raises:
             InvalidRequest: its `problems` name row, column and reason; no row is answered.
         """
-        table = parse_rows(rows, self.bundle.schema)
+        return self._answers(parse_rows(rows, self.bundle.schema), len(rows))
+
+    def predict_json(self, body: bytes, most_rows: int) -> list[Prediction] | None:
+        """Return what `predict` does for the rows in `body`, `{"instances": [row, …]}` as JSON.
+
+        Returns None if a row is no object, anything would be refused, or there are too many
+        rows: then decode the body and ask `predict`.
+
+        Raises:
+            InvalidRequest: the model cannot compute a row.
+        """
+        rows = self._reader.rows(body)
+        if not 0 < len(rows) <= most_rows:
+            return None
+        table = self._reader.table(rows)
+        return None if table is None else self._answers(table, len(rows))
+
+    @cached_property
+    def _reader(self) -> RowReader:
+        return RowReader(self.bundle.schema)
+
+    def _answers(self, table: Table, n_rows: int) -> list[Prediction]:
         try:
             outputs = self._engine.run(table)
         except CannotCompute:
-            outputs = self._one_by_one(table, len(rows))
+            outputs = self._one_by_one(table, n_rows)
         return predictions(outputs, self.bundle.answers)
 
     def predict_each(self, rows: list[Any]) -> list[Prediction]:

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from spyhop.bundle import open_folder
+from spyhop.core.answers import Prediction
 from spyhop.deployment import deployment
 from spyhop.errors import SpyhopError
-from spyhop.model import start_unproved
+from spyhop.model import Model, start_unproved
 
 # A row must get the same answer alone, as most callers send it, and among many.
 ROWS_ALONE = 50
@@ -26,12 +27,19 @@ def main(folder: str, features: str, trusted_types: Sequence[str]) -> int:
     try:
         model = start_unproved(open_folder(folder), deployment(trusted_types, features or None))
         rows = msgspec.json.decode(sys.stdin.buffer.read())
-        answers = [answer for some in portions(rows) for answer in model.predict(some)]
+        answers = [answer for some in portions(rows) for answer in _answers(model, some)]
     except SpyhopError as error:
         print(error, file=sys.stderr)
         return 1
     sys.stdout.buffer.write(msgspec.json.encode(answers))
     return 0
+
+
+def _answers(model: Model, rows: list[Any]) -> list[Prediction]:
+    """Return the answers as a request gets them: read the quick way if that takes the rows."""
+    body = msgspec.json.encode({"instances": rows})
+    found = model.predict_json(body, len(rows))
+    return model.predict(rows) if found is None else found
 
 
 def portions(rows: list[Any]) -> Iterator[list[Any]]:

@@ -11,6 +11,7 @@ from spyhop.core.question import (
     Answered,
     Question,
     chosen_outputs,
+    output_names,
     question_in,
     with_outputs,
 )
@@ -22,6 +23,7 @@ from spyhop.settings import read_settings
 from spyhop.stores import open_lean_store
 
 if TYPE_CHECKING:
+    from spyhop.core.answers import Prediction
     from spyhop.model import Model
 
 DEFAULT_MOST_ROWS = 10_000
@@ -88,7 +90,7 @@ class Service:
     def answer(self, question: Question, request_id: str, key: str | None = None) -> Answered:
         """Return the answers to a question in any format; see `predict`."""
         serving = self.serving()
-        model = serving.models[self._version(serving, key or request_id)]
+        model = self._model(serving, key or request_id)
         bundle, parameters = model.bundle, question.parameters
         outputs = chosen_outputs(parameters.outputs, bundle.answers)
         rows = question.rows_of(bundle.schema)
@@ -98,9 +100,24 @@ class Service:
             _compare(serving.shadow, rows, predictions, bundle.version, request_id)
         if parameters.outputs is not None:
             predictions = with_outputs(predictions, outputs)
-        return Answered(
-            predictions, outputs, bundle.answers, bundle.name, bundle.version, request_id
-        )
+        return _answered(model, predictions, request_id, outputs)
+
+    def answer_json(self, body: bytes, request_id: str, key: str | None = None) -> Answered | None:
+        """Return what `answer` does for the JSON in `body`, sooner; None where it has to be asked.
+
+        That is for anything unusual: parameters, a row that is a list, whatever would be refused,
+        a shadow that wants to see the rows, a model that is not there yet.
+
+        Raises:
+            InvalidRequest: the model cannot compute a row.
+        """
+        if self._serving is None or self._serving.shadow is not None:
+            return None
+        model = self._model(self.serving(), key or request_id)
+        found = model.predict_json(body, self.most_rows)
+        if found is None:
+            return None
+        return _answered(model, found, request_id, output_names(model.bundle.answers))
 
     def readiness(self) -> dict[str, Any]:
         """Return what serves and since which release, and whether a newer one is held back."""
@@ -129,9 +146,10 @@ class Service:
             "schema": schema_to_json(bundle.schema),
         }
 
-    def _version(self, serving: Serving, key: str) -> str:
-        weights = serving.release.weights
-        return chosen_version(weights, next(iter(serving.models.values())).bundle.name, key)
+    def _model(self, serving: Serving, key: str) -> "Model":
+        """Return the model that answers the caller with this key."""
+        name = next(iter(serving.models.values())).bundle.name
+        return serving.models[chosen_version(serving.release.weights, name, key)]
 
     def _start(self) -> Serving:
         with self._starting:
@@ -168,6 +186,13 @@ class Service:
             self._look_again_at = self._clock() + (now.look_again_s or 0)
         finally:
             self._looking.release()
+
+
+def _answered(
+    model: "Model", predictions: "list[Prediction]", request_id: str, outputs: tuple[str, ...]
+) -> Answered:
+    bundle = model.bundle
+    return Answered(predictions, outputs, bundle.answers, bundle.name, bundle.version, request_id)
 
 
 def _compare(

@@ -21,6 +21,20 @@ def test_a_graphs_zero_and_one_are_the_callers_false_and_true():
     assert predictions(outputs, BINARY)[0]["label"] is True
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_each_probability_stands_beside_the_class_it_is_for(n_classes):
+    classes = ("a", "b", "c")[:n_classes]
+    spec = AnswerSpec("classification", classes, has_probabilities=True)
+    table = np.arange(2.0 * n_classes).reshape(2, -1)
+
+    answers = predictions(Outputs(labels=np.array(["b", "a"]), probabilities=table), spec)
+
+    assert [answer["label"] for answer in answers] == ["b", "a"]
+    assert [list(answer["probabilities"].items()) for answer in answers] == [
+        list(zip(classes, row, strict=True)) for row in table.tolist()
+    ]
+
+
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
 def test_an_answer_that_json_cannot_say_is_refused_with_its_row(number):
     with pytest.raises(InvalidRequest) as caught:

@@ -37,6 +37,14 @@ def test_a_missing_text_and_the_text_nan_stay_apart():
     assert array[:, 0].tolist() == ["nan", TEXT_NAN, "x"]
 
 
+def test_the_text_nan_stays_itself_where_nothing_may_be_missing():
+    table = {"a": np.array([None, "x"], dtype=object), "b": np.array(["nan", "y"], dtype=object)}
+
+    array = block_array(table, Block("texts", "string", ("a", "b"), nullable=("a",)))
+
+    assert array.tolist() == [["nan", "nan"], ["x", "y"]]
+
+
 def test_a_block_survives_its_own_json():
     block = Block("texts", "string", ("a", "b"), nullable=("b",))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyhop.core.rows import parse_rows
+from spyhop.core.rows import column_array, parse_rows
 from spyhop.core.schema import Column, Schema, schema_from_json, schema_to_json
 from spyhop.errors import InvalidRequest
 
@@ -167,6 +167,54 @@ def test_rows_are_refused_together_exactly_if_one_of_them_is_refused_alone(rows)
         return False
 
     assert refused(rows) == any(refused([row]) for row in rows)
+
+
+wide = st.integers(-(10**400), 10**400) | st.floats() | st.sampled_from([3.5e38, -(10**39), None])
+
+
+@given(st.lists(st.fixed_dictionaries({"a": wide, "b": wide, "c": wide}), min_size=1))
+def test_columns_read_together_are_what_each_is_alone(rows):
+    columns = [Column(name, "number", "float64", True, largest=3.4e38) for name in "ab"]
+    schema = Schema("frame", (*columns, Column("c", "number", "float32", True, largest=3.4e38)))
+    alone = [column_array([row[c.name] for row in rows], c) for c in schema.columns]
+
+    try:
+        table = parse_rows(rows, schema)
+    except InvalidRequest as error:
+        assert error.problems
+        assert any(array is None for array in alone)
+    else:
+        for array, column in zip(alone, table.values(), strict=True):
+            assert np.array_equal(array, column, equal_nan=True)
+
+
+def test_rows_as_objects_and_as_lists_may_stand_together():
+    together = parse_rows([ROW, list(ROW.values())], SCHEMA)
+
+    assert all(column[0] == column[1] for column in together.values())
+
+
+def test_a_missing_integer_widens_its_own_column_only():
+    columns = [Column(name, "integer", "Int64", accepts_missing=True) for name in "ab"]
+
+    table = parse_rows([{"a": 1, "b": None}, {"a": 2, "b": 3}], Schema("frame", tuple(columns)))
+
+    assert [table[name].dtype.kind for name in "ab"] == ["i", "f"]
+
+
+def test_each_of_several_categories_is_held_to_its_own():
+    columns = (
+        Column("a", "category", "str", categories=("x", "y")),
+        Column("b", "category", "str", accepts_missing=True, categories=("z",)),
+        Column("c", "category", "str", categories=("x", "z")),
+    )
+    taken, refused = {"a": "x", "b": None, "c": "z"}, {"a": "z", "b": "z", "c": "y"}
+
+    assert parse_rows([taken], Schema("frame", columns))
+    with pytest.raises(InvalidRequest) as caught:
+        parse_rows([taken, refused], Schema("frame", columns))
+
+    assert [problem[:2] for problem in caught.value.problems] == [(1, "a"), (1, "c")]
 
 
 def test_a_schema_survives_its_own_json():

@@ -110,14 +110,16 @@ def _texts(table: Table, block: Block) -> list[str]:
 def _text_array(table: Table, block: Block) -> NDArray[Any]:
     array = np.empty((len(table[block.columns[0]]), len(block.columns)), dtype=object)
     for i, name in enumerate(block.columns):
-        values = table[name]
-        array[:, i] = _marked(values) if name in block.nullable else values
+        array[:, i] = table[name]
+    if block.nullable and not _MARKED.isdisjoint(array.ravel().tolist()):
+        for i, name in enumerate(block.columns):
+            if name in block.nullable:
+                array[:, i] = [_MARKS.get(text, text) for text in table[name].tolist()]
     return array
 
 
-def _marked(values: NDArray[Any]) -> list[str]:
-    marks = {None: MISSING_TEXT, MISSING_TEXT: TEXT_NAN}
-    return [marks.get(value, value) for value in values.tolist()]
+_MARKS = {None: MISSING_TEXT, MISSING_TEXT: TEXT_NAN}
+_MARKED = frozenset(_MARKS)
 
 
 def _too_large(array: NDArray[Any], block: Block) -> list[Problem]:

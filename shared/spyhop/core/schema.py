@@ -7,8 +7,9 @@ never typed by hand.  `rows.py` enforces it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from operator import itemgetter
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from spyhop.errors import ArtifactError
 
@@ -45,6 +46,50 @@ class Column:
         """The categories as a set, for membership."""
         return frozenset(self.categories)
 
+    @cached_property
+    def taken(self) -> frozenset[Category | None]:
+        """The categories, and None where the column accepts missing values."""
+        return self.known | ({None} if self.accepts_missing else set())
+
+
+# Rows → their cells, one row's after the other.
+Cells = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+class Alike(NamedTuple):
+    """Columns that take the same values, their categories apart, and so are checked as one.
+
+    `places` are theirs in the schema.  `by_name` returns their cells of rows that are mappings
+    (KeyError if one is absent), and `by_place` of rows that are lists.
+    """
+
+    columns: tuple[Column, ...]
+    places: tuple[int, ...]
+    by_name: Cells
+    by_place: Cells
+
+
+def alike(columns: Sequence[Column]) -> tuple[Alike, ...]:
+    """Return `columns` in groups."""
+    groups: dict[object, list[int]] = {}
+    for place, column in enumerate(columns):
+        category = type(column.categories[0]) if column.categories else None
+        rule = (column.kind, category, column.dtype, column.accepts_missing, column.largest)
+        groups.setdefault(rule, []).append(place)
+    return tuple(_together([columns[i] for i in p], p) for p in groups.values())
+
+
+def _together(columns: list[Column], places: list[int]) -> Alike:
+    names = [column.name for column in columns]
+    return Alike(tuple(columns), tuple(places), _cells(names), _cells(places))
+
+
+def _cells(keys: Sequence[Any]) -> Cells:
+    pick = itemgetter(*keys)
+    if len(keys) == 1:
+        return lambda rows: list(map(pick, rows))
+    return lambda rows: list(chain.from_iterable(map(pick, rows)))
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -62,10 +107,9 @@ class Schema:
         return tuple(column.name for column in self.columns)
 
     @cached_property
-    def cells_of(self) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
-        """Returns the values of a row by column name, in order; KeyError if one is absent."""
-        pick = itemgetter(*self.names)
-        return pick if len(self.names) > 1 else lambda row: (pick(row),)
+    def groups(self) -> tuple[Alike, ...]:
+        """All columns, in groups that are alike."""
+        return alike(self.columns)
 
     @cached_property
     def name_set(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spyhop.core.schema import Column
 
@@ -58,6 +59,16 @@ def _bounds_of(dtype: str) -> tuple[int, int]:
     return max(int(held.min), -LARGEST_INTEGER), min(int(held.max), LARGEST_INTEGER)
 
 
+_LARGEST_FLOAT = float(np.finfo(np.float64).max)
+
+
+def are_finite(numbers: NDArray[np.float64], missing: int, column: Column) -> bool:
+    """Return what `WITHIN_BOUNDS` says of numbers, `missing` of which are NaN for being absent."""
+    largest = _LARGEST_FLOAT if column.largest is None else column.largest
+    within = np.count_nonzero(np.abs(numbers) <= largest)  # NaN and the infinities are not
+    return bool(within == numbers.size - missing)
+
+
 def _is_finite(values: Sequence[Any], column: Column) -> bool:
     try:
         if not all(map(isfinite, values)):
@@ -76,10 +87,11 @@ def _is_whole(values: Sequence[Any], column: Column) -> bool:
 
 
 def _is_unicode(values: Sequence[Any], column: Column) -> bool:
-    if all(map(str.isascii, values)):
+    whole = "".join(values)
+    if whole.isascii():
         return True
     try:
-        "".join(values).encode()
+        whole.encode()
     except UnicodeEncodeError:  # a lone surrogate, which no engine could read
         return False
     return True
