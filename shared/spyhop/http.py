@@ -169,7 +169,7 @@ def _content(request: Request) -> bytes:
     most = request.limits.body_bytes
     if len(body) > most:
         raise InvalidRequest(
-            f"got a body of {len(body)} bytes, expected at most {most}{request.limits.whose}. "
+            f"got a larger body, expected at most {most} bytes{request.limits.whose}. "
             "Send the rows in several requests.",
             fault="size",
         )

@@ -68,6 +68,11 @@ class Service:
             self._look_aside()
         return now
 
+    @property
+    def now(self) -> Serving | None:
+        """What serves now; None if nothing was loaded yet."""
+        return self._serving
+
     def warm(self) -> None:
         """Load the model before the first caller waits for it; a failure waits for them."""
         try:

@@ -51,11 +51,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         root=_required(environ, "SPYHOP_ROOT", "the store's root: s3://…, gs://… or a folder"),
         model=_required(environ, "SPYHOP_MODEL", "the model's name"),
         channel=environ.get("SPYHOP_CHANNEL", "production"),
-        trusted_types=frozenset(_names(environ, "SPYHOP_TRUSTED_TYPES")),
-        features=environ.get("SPYHOP_FEATURES") or None,
-        trusted_keys=_keys(environ),
-        refresh_s=_number(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
-        cache_bytes=_number(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
+        trusted_types=frozenset(names_in(environ, "SPYHOP_TRUSTED_TYPES")),
+        features=features_in(environ),
+        trusted_keys=keys_in(environ),
+        refresh_s=number_in(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
+        cache_bytes=number_in(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
         cache_folder=f"{environ.get('TMPDIR') or TEMPORARY}/{CACHE}",
     )
     if not is_model_name(settings.model):
@@ -72,12 +72,18 @@ def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
     return value
 
 
-def _names(environ: Mapping[str, str], name: str) -> list[str]:
+def names_in(environ: Mapping[str, str], name: str) -> list[str]:
+    """Return the names in a variable, which has spaces or commas between them."""
     return environ.get(name, "").replace(",", " ").split()
 
 
-def _keys(environ: Mapping[str, str]) -> tuple[bytes, ...]:
-    names = _names(environ, "SPYHOP_TRUSTED_KEYS")
+def keys_in(environ: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Return the trusted public keys in SPYHOP_TRUSTED_KEYS.
+
+    Raises:
+        ConfigError: one of them is none.
+    """
+    names = names_in(environ, "SPYHOP_TRUSTED_KEYS")
     if not names:
         return ()
     from spyhop.signatures import key_from_text  # only those who trust keys pay for it
@@ -85,7 +91,17 @@ def _keys(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     return tuple(map(key_from_text, names))
 
 
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+def features_in(environ: Mapping[str, str]) -> str | None:
+    """Return the path of the feature module in SPYHOP_FEATURES, None if there is none."""
+    return environ.get("SPYHOP_FEATURES") or None
+
+
+def number_in(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return the whole number in a variable, `default` if it is unset.
+
+    Raises:
+        ConfigError: it is something else.
+    """
     text = environ.get(name) or str(default)
     if not (text.isascii() and text.isdigit()):
         raise ConfigError(f"{name} is no whole number; expected for example {default}")
