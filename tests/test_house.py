@@ -14,7 +14,7 @@ SERVING = (
     *("bundle", "model", "version_guard", "features", "deployment", "service"),
     *("http", "http_reply", "settings", "releases", "versions", "verified", "cache"),
     *("serving", "capture", "log", "signatures", "row_reader"),
-    *("alone", "container", "container_settings", "metrics"),
+    *("alone", "container", "container_settings", "metrics", "openapi", "docs_page"),
     *(f"codecs/{path.stem}" for path in (PACKAGE / "codecs").glob("*.py")),
 )
 

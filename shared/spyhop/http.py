@@ -125,6 +125,21 @@ def _metadata(service: Service, request: Request, request_id: str) -> Reply:
     return json_reply(service.metadata(), request_id)
 
 
+def _openapi(service: Service, request: Request, request_id: str) -> Reply:
+    from spyhop.openapi import openapi  # only who reads about the model pays for it
+
+    return json_reply(openapi(service.bundle(), service.most_rows), request_id)
+
+
+def _docs(service: Service, request: Request, request_id: str) -> Reply:
+    from spyhop.docs_page import POLICY, docs_page
+
+    page = docs_page(service.bundle(), service.most_rows)
+    reply = reply_of("text/html; charset=utf-8", page.encode(), request_id)
+    reply.headers["content-security-policy"] = POLICY
+    return reply
+
+
 class _Route(NamedTuple):
     methods: tuple[str, ...]
     answer: Callable[[Service, Request, str], Reply]
@@ -138,6 +153,8 @@ _ROUTES = {
     "/health": _Route(_GET, _health),
     "/ready": _Route(_GET, _ready),
     "/metadata": _Route(_GET, _metadata),
+    "/openapi.json": _Route(_GET, _openapi),
+    "/docs": _Route(_GET, _docs),
     # What other servers call the same: SageMaker's, and TensorFlow's with the model's name.
     "/": _Route(_POST, _predict),
     "/invocations": _Route(_POST, _predict),

@@ -23,6 +23,7 @@ from spyhop.settings import read_settings
 from spyhop.stores import open_lean_store
 
 if TYPE_CHECKING:
+    from spyhop.bundle import Bundle
     from spyhop.core.answers import Prediction
     from spyhop.model import Model
 
@@ -139,10 +140,14 @@ class Service:
             ready["held_back"] = serving.held_back
         return ready
 
+    def bundle(self) -> "Bundle":
+        """Return what serves, where several do the one that most callers get."""
+        serving = self.serving()
+        return serving.models[serving.release.version].bundle
+
     def metadata(self) -> dict[str, Any]:
         """Return what the model takes and answers, and which version it is."""
-        serving = self.serving()
-        bundle = serving.models[serving.release.version].bundle
+        bundle = self.bundle()
         return {
             "name": bundle.name,
             "version": bundle.version,

@@ -60,6 +60,8 @@ def requests(whales):
     yield ("GET", "/health", "")
     yield ("GET", "/ready", "")
     yield ("GET", "/metadata", "")
+    yield ("GET", "/openapi.json", "")
+    yield ("GET", "/docs", "")
     yield ("GET", "/nothing", "")
 
 
