@@ -8,6 +8,7 @@ from hypothesis import settings
 from spyhop.promotion import Channel
 from spyhop.publishing import publish
 from spyhop.stores.local import LocalStore
+from tests.forgery import another_version
 from tests.models import Packed, mixed_model, whales_model
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -27,6 +28,25 @@ def whales(tmp_path_factory) -> Packed:
 def mixed(tmp_path_factory) -> Packed:
     """A classifier that accepts missing numbers and categories."""
     return mixed_model(tmp_path_factory.mktemp("mixed") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def four_whales(whales, tmp_path_factory) -> list[Path]:
+    """Four bundles of the whales, packed within a second of each other."""
+    folder = tmp_path_factory.mktemp("four")
+    return [another_version(whales.folder, folder / str(i), i) for i in range(4)]
+
+
+@pytest.fixture
+def four(four_whales, store) -> list[str]:
+    """Four versions of the whales in `store`, oldest first."""
+    return [publish(store, folder) for folder in four_whales]
+
+
+@pytest.fixture
+def production(store) -> Channel:
+    """The whales' channel in `store`."""
+    return Channel(store, "whales", "production", by="ada", at="2026-11-24T10:00:00+00:00")
 
 
 @pytest.fixture

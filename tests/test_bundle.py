@@ -1,6 +1,5 @@
 """A bundle is trusted only after every byte of it was checked."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -11,31 +10,12 @@ import spyhop
 from spyhop.bundle import open_folder, version_of
 from spyhop.stores.local import LocalStore
 from spyhop.verified import read_verified
+from tests.forgery import replace, rewrite
 
 
 @pytest.fixture
 def copy(whales, tmp_path) -> Path:
     return Path(shutil.copytree(whales.folder, tmp_path / "copy"))
-
-
-def rewrite(folder: Path, change) -> None:
-    """Change the manifest and give the folder the version that belongs to it."""
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    change(manifest)
-    body = json.dumps(manifest).encode()
-    (folder / "manifest.json").write_bytes(body)
-    (folder / "VERSION").write_text(version_of(body, manifest["created"]))
-
-
-def replace(folder: Path, name: str, body: bytes) -> None:
-    """Replace a file and make manifest and version agree with it, as a forger would."""
-
-    def agree(manifest):
-        digest = hashlib.sha256(body).hexdigest()
-        manifest["files"][name] = {"bytes": len(body), "sha256": digest}
-
-    (folder / name).write_bytes(body)
-    rewrite(folder, agree)
 
 
 FILES = ["VERSION", "manifest.json", "schema.json", "golden.json", "model.onnx"]

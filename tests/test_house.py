@@ -41,8 +41,8 @@ def strangers(path: Path, *allowed: str) -> set[str]:
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")), ids=lambda p: p.stem)
-def test_core_imports_the_standard_library_numpy_and_errors_only(path):
-    assert not strangers(path, "numpy", "spyhop.core", "spyhop.errors")
+def test_core_imports_the_standard_library_numpy_msgspec_and_errors_only(path):
+    assert not strangers(path, "numpy", "msgspec", "spyhop.core", "spyhop.errors")
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")), ids=lambda p: p.stem)
@@ -66,7 +66,7 @@ ENGINES = sorted((PACKAGE / "engines").rglob("*.py"))
 
 @pytest.mark.parametrize("path", ENGINES, ids=lambda p: p.stem)
 def test_an_engine_imports_core_errors_and_its_library_only(path):
-    own = ("numpy", "spyhop.core", "spyhop.engines", "spyhop.errors")
+    own = ("numpy", "msgspec", "spyhop.core", "spyhop.engines", "spyhop.errors")
     libraries = ("onnx", "onnxruntime", "pandas", "scipy", "skl2onnx", "sklearn", "skops")
 
     assert not strangers(path, *own, *libraries)

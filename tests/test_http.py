@@ -1,6 +1,7 @@
 """The HTTP contract: what every door replies, whatever is sent."""
 
 import json
+from threading import Event
 
 import pytest
 from hypothesis import given, settings
@@ -195,6 +196,44 @@ def test_while_the_store_is_away_callers_are_told_at_once_and_the_store_is_spare
 
     assert statuses == [503] * 20
     assert len(attempts) == 1
+
+
+def test_a_caller_waits_no_longer_than_his_patience_and_the_start_goes_on_for_the_next(whales):
+    attempts, arrived = [], Event()
+
+    def load(now):
+        attempts.append(1)
+        arrived.wait(10)
+        return serving_alone(spyhop.load(whales.folder))
+
+    service = Service(load, patience_s=0.05)
+    service.warm()
+    early = [respond(service, Request("GET", "/ready")) for _ in range(3)]
+    arrived.set()
+    while (late := respond(service, Request("GET", "/ready"))).status != 200:
+        assert late.status == 503
+
+    assert [reply.status for reply in early] == [503] * 3
+    assert all(reply.headers["retry-after"] for reply in early)
+    assert len(attempts) == 1
+
+
+def test_a_start_that_ends_in_a_panic_is_tried_again(whales):
+    class Panic(BaseException):
+        """What a library in Rust raises is no Exception."""
+
+    attempts = []
+
+    def load(now):
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise Panic
+        return serving_alone(spyhop.load(whales.folder))
+
+    time = iter(range(0, 10_000, START_AGAIN_S))
+    service = Service(load, clock=lambda: next(time))
+
+    assert [respond(service, Request("GET", "/ready")).status for _ in range(2)] == [500, 200]
 
 
 def test_a_fault_of_our_own_shows_no_stack_trace_to_the_caller(capsys):

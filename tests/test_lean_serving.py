@@ -69,6 +69,25 @@ def test_texts_are_counted_without_any_heavy_library(tmp_path):
     assert heavy == []
 
 
+def test_the_fast_engine_is_imported_while_the_store_is_asked(tmp_path):
+    program = f"""
+import sys, threading
+from spyhop.service import released_service
+try:
+    released_service({{"SPYHOP_ROOT": {str(tmp_path)!r}, "SPYHOP_MODEL": "none"}}).serving()
+except Exception as error:
+    assert "Nothing is released" in str(error)
+for thread in threading.enumerate():
+    if thread is not threading.current_thread():
+        thread.join()
+print("onnxruntime" in sys.modules)
+"""
+
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert said.stdout == "True\n", said.stderr
+
+
 @pytest.mark.parametrize("module", ["numpy", "onnxruntime", "msgspec", *HEAVY])
 def test_importing_spyhop_alone_imports_nothing(module):
     program = f"import sys, spyhop; print({module!r} in sys.modules)"

@@ -11,7 +11,7 @@ from spyhop.errors import ArtifactError
 from spyhop.model import start
 from spyhop.service import Service
 from spyhop.serving import Serving, serving_alone
-from spyhop.settings import features_in, keys_in, names_in
+from spyhop.settings import features_in, keys_in, names_in, patience_in
 from spyhop.stores import Store, open_lean_store
 from spyhop.verified import Source, Trust
 from spyhop.versions import Below
@@ -25,14 +25,16 @@ def bundle_service(where: str, environ: Mapping[str, str]) -> Service:
     Nothing is read yet: without a bundle it answers too, with 503.
     """
 
+    patience_s = patience_in(environ)
+
     def load(now: Serving | None) -> Serving:
         if now is not None:  # a bundle never changes
             return now
-        store = open_lean_store(where, environ)
+        store = open_lean_store(where, environ, patience_s)
         brought = deployment(names_in(environ, "SPYHOP_TRUSTED_TYPES"), features_in(environ))
         return serving_alone(start(bundle_at(store, Trust(keys_in(environ))), brought))
 
-    return Service(load)
+    return Service(load, patience_s=patience_s)
 
 
 def bundle_at(store: Store, trust: Trust) -> Bundle:

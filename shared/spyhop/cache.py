@@ -7,6 +7,7 @@ when it is whole, and is verified again by whoever finds it later.
 import fcntl
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -47,6 +48,7 @@ class Cache:
             StoreUnavailable: the stream broke.  Either way nothing of it stays.
         """
         try:
+            self._claim_folder()
             path = f"{self._folder}/{digest}"
             if self._is_here(path, digest, size):
                 return path
@@ -66,6 +68,13 @@ class Cache:
             return None
         return path
 
+    def _claim_folder(self) -> None:
+        """Make the folder, or refuse one in which others could change what was verified."""
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        found = os.lstat(self._folder)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+            raise OSError("it is a link, or others may write in it")
+
     def _is_here(self, path: str, digest: str, size: int) -> bool:
         try:
             os.utime(path)
@@ -80,9 +89,6 @@ class Cache:
         """Return a new file that holds `size` bytes' room, or None if there is no room."""
         if size > self._most_bytes:
             return None
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
-        if os.stat(self._folder).st_uid != os.getuid():
-            raise OSError(f"{self._folder} belongs to someone else")
         with _locked(f"{self._folder}/{_LOCK}"):
             if not self._made_room(size):
                 return None
@@ -92,8 +98,7 @@ class Cache:
             return unfinished
 
     def _made_room(self, size: int) -> bool:
-        files = [file for file in os.scandir(self._folder) if file.name != _LOCK]
-        by_use = sorted((f.stat().st_mtime, f.stat().st_size, f.path) for f in files)
+        by_use = sorted(_files(self._folder))
         held = sum(held_size for _, held_size, _ in by_use)
         for used, held_size, path in by_use:
             if held + size <= self._most_bytes or time.time() - used < IN_USE_S:
@@ -101,6 +106,17 @@ class Cache:
             _remove(path)
             held -= held_size
         return held + size <= self._most_bytes
+
+
+def _files(folder: str) -> Iterator[tuple[float, int, str]]:
+    """Yield when each file was last used, its size and its path."""
+    for file in os.scandir(folder):
+        try:
+            found = file.stat()
+        except FileNotFoundError:  # another process gave it its name just now
+            continue
+        if file.name != _LOCK:
+            yield found.st_mtime, found.st_size, file.path
 
 
 def _write_verified(

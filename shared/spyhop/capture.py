@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from spyhop.errors import SpyhopError
 from spyhop.log import log
 
 if TYPE_CHECKING:
@@ -27,10 +28,17 @@ def capture_shadow(
     Whatever goes wrong in a shadow is logged and never reaches the caller.
     """
     try:
-        answers = shadow.predict(rows)
-    except Exception as error:  # a shadow answers nobody, and so it fails nobody
+        _print_all(_captures(shadow, rows, served, version, request_id))
+    except SpyhopError as error:
         log(f"request {request_id}: the shadow failed: {error}")
-        return
+    except Exception as error:  # a shadow fails nobody; what a stranger says may quote values
+        log(f"request {request_id}: the shadow failed: {type(error).__name__}")
+
+
+def _captures(
+    shadow: "Model", rows: list[Any], served: "Sequence[Prediction]", version: str, request_id: str
+) -> list[bytes]:
+    answers = shadow.predict(rows)
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     shared = {
         "capture": FORMAT,
@@ -39,11 +47,15 @@ def capture_shadow(
         "version": shadow.bundle.version,
         "shadow_of": version,
     }
-    lines = [
+    return [
         msgspec.json.encode(
             {**shared, "id": f"{request_id}/{i}", "prediction": answer, "served": served[i]}
         )
         for i, answer in enumerate(answers)
     ]
-    sys.stdout.write(b"\n".join(lines).decode() + "\n")
+
+
+def _print_all(lines: Sequence[bytes]) -> None:
+    # One write, so that the lines of two requests do not mix.
+    sys.stdout.write("".join(f"{line.decode()}\n" for line in lines))
     sys.stdout.flush()

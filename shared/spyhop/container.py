@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from spyhop.alone import bundle_service
 from spyhop.container_settings import read_container_settings
@@ -26,10 +27,12 @@ class Container:
         environ = dict(environ)  # what is loaded later is what was deployed now
         self._settings = read_container_settings(environ)
         where = self._settings.bundle
-        if where is None:
-            self.service = released_service(environ)
-        else:
-            self.service = bundle_service(where, environ)
+        self._new_service = (
+            partial(released_service, environ)
+            if where is None
+            else partial(bundle_service, where, environ)
+        )
+        self.service = self._new_service()
         self.metrics = Metrics()
         if self._settings.is_near:
             self.service.warm()
@@ -38,6 +41,8 @@ class Container:
         """Make this process, the worker with this number, ready."""
         self.metrics.as_worker(number)
         if self.service.now is None:
+            # Anew: one that was still starting had a thread for it, which is not in the fork.
+            self.service = self._new_service()
             self.service.warm()
 
     @property

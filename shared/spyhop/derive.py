@@ -8,10 +8,10 @@ rows of its own training table in which that one value is changed.
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from spyhop.core.answers import AnswerSpec, predictions
 from spyhop.core.blocks import UNKNOWN_TEXT

@@ -1,8 +1,9 @@
 """A user's feature module on the training side: tables and pipelines that run through it."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from spyhop.core.rows import Table, column_array
 from spyhop.core.schema import Column

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from spyhop.bundle import VERSION, Bundle, open_folder
 from spyhop.bundle_writer import Draft, write_bundle
 from spyhop.candidates import Candidate, candidates
@@ -199,7 +201,7 @@ def _proved(
     )
     if not parity.holds:
         raise ArtifactError(parity.why_not())
-    parity = replace(parity, undecided=asked - evidence.probes)
+    parity = structs.replace(parity, undecided=asked - evidence.probes)
     kept = golden_rows(evidence.expected, draft.answers, evidence.probes)
     return replace(
         staged,

@@ -2,9 +2,9 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import msgspec
+from msgspec.structs import asdict
 
 from spyhop.core.journal import ROLLBACK, Release, before_the_last
 from spyhop.errors import ArtifactError, ConfigError, Conflict
@@ -50,7 +50,8 @@ class Channel:
                 f"there is nothing to go back to: {self._where()} never served anything else. "
                 f"Promote another version: spyhop versions {self._model}"
             )
-        for version in before.versions:
+        # A damaged shadow must not keep anybody from going back: it answers no one.
+        for version in before.weights:
             self._check_version(version)
         return self._add(journal[-1].number, before.weights, before.shadow, ROLLBACK, why)
 
@@ -70,17 +71,22 @@ class Channel:
                 "canary. Promote one of them or roll back first."
             )
         self._check_version(version)
-        # The canary comes first: its share then grows without giving up a key (`journal.py`).
-        weights = {version: weight, stable[0]: 100 - weight}
-        return self._add(now.number, weights, now.shadow, "canary", why)
+        shares = {version: weight, stable[0]: 100 - weight}
+        # A version that serves already keeps its place, for a share that grows must not give
+        # up a key that it had (`journal.py`).
+        order = list(now.weights) if version in now.weights else list(shares)
+        shadow = None if now.shadow == version else now.shadow
+        return self._add(now.number, {v: shares[v] for v in order}, shadow, "canary", why)
 
     def shadow(self, version: str | None, why: str) -> Release:
         """Let `version` see the same rows and answer nobody; None ends it.
 
         Raises:
-            ConfigError: the version answers callers already.
+            ConfigError: the version answers callers already, or there is none to end.
         """
         now = self._journal()[-1]
+        if version is None and now.shadow is None:
+            raise ConfigError(f"{self._where()} has no shadow; there is nothing to end")
         if version in now.weights:
             raise ConfigError(f"{version} serves {self._where()} already; a shadow answers nobody")
         if version is not None:
@@ -97,7 +103,7 @@ class Channel:
         return last_number(self._store, self._model, self._channel)
 
     def _check_version(self, version: str) -> None:
-        if read_version(self._store, self._model, version).manifest["parity"] is None:
+        if read_version(self._store, self._model, version).manifest.get("parity") is None:
             raise ArtifactError(
                 f"{version} of {self._model} was never proved; pack and publish it again."
             )

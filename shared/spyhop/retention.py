@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from spyhop.core.journal import Release, states
 from spyhop.releases import channels, releases
 from spyhop.stores import ErasableStore, Store
@@ -23,7 +25,7 @@ def plan_pruning(store: Store, model: str, keep: int) -> Pruning:
     """Return what `prune` would remove: nothing among the newest `keep` versions, nothing that
     a channel serves, shadows, or would go back to.
     """
-    found = versions(store, model)
+    found = _by_age(store, model)
     needed: dict[str, tuple[str, ...]] = {}
     for channel in channels(store, model):
         for version in still_needed(releases(store, model, channel)):
@@ -34,20 +36,49 @@ def plan_pruning(store: Store, model: str, keep: int) -> Pruning:
 
 
 def still_needed(journal: Sequence[Release]) -> list[str]:
-    """Return the versions that serve now, and the last known good before them."""
-    return list(dict.fromkeys(v for release in states(journal)[-2:] for v in release.versions))
+    """Return the versions that serve now, and all down to the last that others served before."""
+    standing, found = states(journal), []
+    for release in reversed(standing):
+        found += release.versions
+        if set(release.weights) - set(standing[-1].weights):
+            break
+    return list(dict.fromkeys(found))
 
 
 def prune(store: ErasableStore, model: str, keep: int) -> Pruning:
-    """Remove what `plan_pruning` names, and return it."""
+    """Remove what `plan_pruning` names; return what was removed and what stays after all."""
     plan = plan_pruning(store, model, keep)
+    kept, needed = list(plan.kept), dict(plan.needed)
     for version in plan.removed:
         # Once more, for somebody may have promoted it since; then it stays.
-        if version not in plan_pruning(store, model, keep).removed:
-            continue
-        prefix = version_prefix(model, version)
-        # The manifest goes first: without it the version does not exist.
-        store.delete(f"{prefix}{MANIFEST}")
-        for key in store.list(prefix):
-            store.delete(key)
-    return plan
+        now = plan_pruning(store, model, keep)
+        if version in now.removed:
+            _remove(store, version_prefix(model, version))
+        else:
+            kept.append(version)
+            needed.update(now.needed)
+    return Pruning(tuple(v for v in plan.removed if v not in kept), tuple(kept), needed)
+
+
+def _remove(store: ErasableStore, prefix: str) -> None:
+    # The manifest goes first: without it the version does not exist.
+    store.delete(f"{prefix}{MANIFEST}")
+    for key in store.list(prefix):
+        store.delete(key)
+
+
+def _by_age(store: Store, model: str) -> list[str]:
+    """Return the model's versions, oldest first; a name alone tells the days apart only."""
+
+    def created(version: str) -> tuple[str, str]:
+        body = store.get(f"{version_prefix(model, version)}{MANIFEST}") or b""
+        try:
+            return msgspec.json.decode(body, type=_Created).created, version
+        except msgspec.DecodeError:  # a damaged one is as old as its name says
+            return version[:10], version
+
+    return sorted(versions(store, model), key=created)
+
+
+class _Created(msgspec.Struct):
+    created: str

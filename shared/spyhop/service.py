@@ -16,11 +16,11 @@ from spyhop.core.question import (
     with_outputs,
 )
 from spyhop.core.schema import schema_to_json
-from spyhop.errors import SpyhopError
+from spyhop.errors import StoreUnavailable
 from spyhop.log import log
 from spyhop.serving import ReleasedModels, Serving
-from spyhop.settings import read_settings
-from spyhop.stores import open_lean_store
+from spyhop.settings import patience_in, read_settings
+from spyhop.stores import DEFAULT_PATIENCE_S, open_lean_store
 
 if TYPE_CHECKING:
     from spyhop.bundle import Bundle
@@ -32,8 +32,15 @@ DEFAULT_MOST_ROWS = 10_000
 # After a failed start callers are told so at once for this long; then it is tried again.
 START_AGAIN_S = 5
 
+# Lambda gives a function ten seconds before its first caller, and starts it anew after that.
+MOST_WARM_S = 8
+
 # Returns what serves from now on, given what serves now.
 Load = Callable[[Serving | None], Serving]
+
+
+def _in_a_thread(look: Callable[[], None]) -> None:
+    Thread(target=look, daemon=True).start()
 
 
 class Service:
@@ -44,14 +51,17 @@ class Service:
         load: Load,
         *,
         most_rows: int = DEFAULT_MOST_ROWS,
+        patience_s: float = DEFAULT_PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
+        start_aside: Callable[[Callable[[], None]], None] = _in_a_thread,
     ) -> None:
         self._load = load
+        self._start_aside = start_aside
         self.most_rows = most_rows
+        self._patience_s = patience_s
         self._clock = clock
         self._serving: Serving | None = None
-        self._failure: SpyhopError | None = None
-        self._start_again_at = 0.0
+        self._start: _Start | None = None
         self._looked_at = 0.0
         self._look_again_at = 0.0
         self._starting, self._looking = Lock(), Lock()
@@ -60,11 +70,12 @@ class Service:
         """Return what serves now, loading it at the first call.
 
         Raises:
+            StoreUnavailable: nothing serves yet, and this caller has waited `patience_s`.
             SpyhopError: nothing can serve now; a later call tries again.
         """
         now = self._serving
         if now is None:
-            return self._start()
+            return self._started(self._patience_s)
         if now.look_again_s is not None and self._clock() >= self._look_again_at:
             self._look_aside()
         return now
@@ -77,7 +88,7 @@ class Service:
     def warm(self) -> None:
         """Load the model before the first caller waits for it; a failure waits for them."""
         try:
-            self.serving()
+            self._started(min(self._patience_s, MOST_WARM_S))
         except Exception as error:  # a function that cannot start must still answer, with 503
             log(f"not ready: {type(error).__name__}: {error}")
 
@@ -161,19 +172,22 @@ class Service:
         name = next(iter(serving.models.values())).bundle.name
         return serving.models[chosen_version(serving.release.weights, name, key)]
 
-    def _start(self) -> Serving:
+    def _started(self, within_s: float) -> Serving:
+        """Return what serves once the start has ended; it goes on if that takes longer."""
         with self._starting:
-            if self._serving is None:
-                if self._failure is not None and self._clock() < self._start_again_at:
-                    raise self._failure
-                try:
-                    self._take(self._load(None))
-                except SpyhopError as error:
-                    self._failure = error
-                    self._start_again_at = self._clock() + START_AGAIN_S
-                    raise
-            assert self._serving is not None
-            return self._serving
+            start = self._start
+            if start is None or start.may_be_repeated():
+                start = self._start = _Start(self._load_first, self._clock)
+                start.start()
+        start.join(within_s)
+        if start.failure is not None:
+            raise start.failure
+        if self._serving is None:
+            raise StoreUnavailable(f"the model is still being read after {within_s} seconds")
+        return self._serving
+
+    def _load_first(self) -> None:
+        self._take(self._load(None))
 
     def _take(self, serving: Serving) -> None:
         """Serve this from now on; a request that is being answered keeps what it had."""
@@ -183,8 +197,13 @@ class Service:
 
     def _look_aside(self) -> None:
         """Look for a new release while callers are answered, one look at a time."""
-        if self._looking.acquire(blocking=False):
-            Thread(target=self._look, daemon=True).start()
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            self._start_aside(self._look)
+        except RuntimeError as error:  # no thread to be had: the caller must not notice
+            self._looking.release()
+            log(f"cannot look for a new release: {error}")
 
     def _look(self) -> None:
         now = self._serving
@@ -215,7 +234,31 @@ def _compare(
         capture_shadow(shadow, asked, answers, version, request_id)
 
 
-def released_service(environ: Mapping[str, str]) -> Service:
+class _Start(Thread):
+    """The first load, aside: it may take longer than a caller waits, and goes on for the next."""
+
+    def __init__(self, load: Callable[[], None], clock: Callable[[], float]) -> None:
+        super().__init__(daemon=True)
+        self.failure: Exception | None = None
+        self._failed_at: float | None = None
+        self._load = load
+        self._clock = clock
+
+    def run(self) -> None:
+        try:
+            self._load()
+        except BaseException as error:  # whoever waits raises it; a panic in Rust is no Exception
+            self.failure = error if isinstance(error, Exception) else RuntimeError(repr(error))
+            self._failed_at = self._clock()
+
+    def may_be_repeated(self) -> bool:
+        failed_at = self._failed_at
+        return failed_at is not None and self._clock() >= failed_at + START_AGAIN_S
+
+
+def released_service(
+    environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+) -> Service:
     """Return the service for the channel that `environ` names (see `settings.py`).
 
     Nothing is read yet: a deployment that lacks a setting or a model still answers, with 503.
@@ -226,8 +269,8 @@ def released_service(environ: Mapping[str, str]) -> Service:
         nonlocal released
         if released is None:
             settings = read_settings(environ)
-            store = open_lean_store(settings.root, environ)
-            released = ReleasedModels(store, settings)
+            store = open_lean_store(settings.root, environ, settings.patience_s)
+            released = ReleasedModels(store, settings, clock)
         return released.newest(now)
 
-    return Service(load)
+    return Service(load, patience_s=patience_in(environ), clock=clock)

@@ -26,7 +26,8 @@ from spyhop.versions import read_version
 if TYPE_CHECKING:
     from spyhop.model import Model
 
-# A release that was held back is tried again this often: its objects may still be arriving.
+# A release that was held back is tried again, after this at the latest: its objects may still be
+# arriving.  First it is tried much sooner: it may have been damaged on its way to us alone.
 TRY_HELD_BACK_S = 600
 
 # How far a starting function looks back for something that can serve.
@@ -67,6 +68,7 @@ class ReleasedModels:
         self._trust = Trust(settings.trusted_keys, cache)
         self._where = (settings.model, settings.channel)
         self._clock = clock
+        self._held_back_s = 0
         self._try_held_back_at = 0.0
 
     def newest(self, now: Serving | None) -> Serving:
@@ -83,11 +85,16 @@ class ReleasedModels:
         if number == 0:
             raise nothing_released(self._store, *self._where)
         try:
-            return self._loaded(entry(self._store, *self._where, number), now)
+            serving = self._loaded(entry(self._store, *self._where, number), now)
         except (ArtifactError, ConfigError) as error:
             log(f"release {number} of {self._settings.model} is held back: {error}")
-            self._try_held_back_at = self._clock() + TRY_HELD_BACK_S
-            return self._fallback(number, now, error)
+            serving = self._fallback(number, now, error)
+            before_s = max(self._held_back_s, self._settings.refresh_s, 1)
+            self._held_back_s = min(before_s * 2, TRY_HELD_BACK_S)
+            self._try_held_back_at = self._clock() + self._held_back_s
+        else:
+            self._held_back_s = 0
+        return serving
 
     def _is_known(self, number: int, now: Serving) -> bool:
         # An empty listing is a store's mistake: entries are never removed.

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from spyhop.core.names import NAME_RULE, is_channel, is_model_name
 from spyhop.errors import ConfigError
+from spyhop.stores import DEFAULT_PATIENCE_S
 
 DEFAULT_REFRESH_S = 60
 # Lambda gives 512 MB of /tmp.
@@ -22,7 +23,8 @@ class Settings(Struct, frozen=True):
     `trusted_types` are full names of types beyond scikit-learn's own that it may construct;
     `features` is the path of the feature module deployed with it.  Where there are
     `trusted_keys`, one of these Ed25519 public keys must have signed what is served.  A newer
-    release is looked for every `refresh_s`; large files lie in at most `cache_bytes` of disk.
+    release is looked for every `refresh_s`; a caller waits `patience_s` for the first one to be
+    read; large files lie in at most `cache_bytes` of disk.
     """
 
     root: str
@@ -32,6 +34,7 @@ class Settings(Struct, frozen=True):
     features: str | None = None
     trusted_keys: tuple[bytes, ...] = ()
     refresh_s: int = DEFAULT_REFRESH_S
+    patience_s: int = DEFAULT_PATIENCE_S
     cache_bytes: int = DEFAULT_CACHE_BYTES
     cache_folder: str = f"{TEMPORARY}/{CACHE}"
 
@@ -42,6 +45,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     SPYHOP_ROOT, SPYHOP_MODEL; SPYHOP_CHANNEL (production if unset); SPYHOP_TRUSTED_TYPES
     (names with commas between them, none if unset); SPYHOP_FEATURES (a file, none if unset);
     SPYHOP_TRUSTED_KEYS (public keys with commas, none if unset); SPYHOP_REFRESH_S (60);
+    SPYHOP_PATIENCE_S (10; less than the platform gives a call);
     SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR.
 
     Raises:
@@ -55,6 +59,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         features=features_in(environ),
         trusted_keys=keys_in(environ),
         refresh_s=number_in(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
+        patience_s=max(1, number_in(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S)),
         cache_bytes=number_in(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
         cache_folder=f"{environ.get('TMPDIR') or TEMPORARY}/{CACHE}",
     )
@@ -63,6 +68,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if not is_channel(settings.channel):
         raise ConfigError("SPYHOP_CHANNEL is no channel; expected for example production")
     return settings
+
+
+def patience_in(environ: Mapping[str, str]) -> int:
+    """Return what `read_settings` will, or the default where that will raise."""
+    try:
+        return max(1, number_in(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S))
+    except ConfigError:
+        return DEFAULT_PATIENCE_S
 
 
 def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
@@ -103,6 +116,6 @@ def number_in(environ: Mapping[str, str], name: str, default: int) -> int:
         ConfigError: it is something else.
     """
     text = environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise ConfigError(f"{name} is no whole number; expected for example {default}")
     return int(text)

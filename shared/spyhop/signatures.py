@@ -52,9 +52,13 @@ def check_signed(
             "checking signatures (SPYHOP_TRUSTED_KEYS) needs cryptography. Install it with: "
             'pip install "spyhop[signatures]"'
         ) from error
-    wrong = False
+    wrong, refused = False, None
     for key in keys:
-        signature = read(signature_file(key))
+        try:
+            signature = read(signature_file(key))
+        except ConfigError as error:  # S3 refuses an absent object to who may not list it
+            refused = error
+            continue
         if signature is None:
             continue
         try:
@@ -63,6 +67,8 @@ def check_signed(
             wrong = True
             continue
         return
+    if refused is not None:
+        raise refused
     what = "has a signature that is wrong" if wrong else "is not signed by any of them"
     trusted = ", ".join(map(key_text, keys))
     raise ArtifactError(
@@ -94,6 +100,6 @@ def key_from_text(text: str) -> bytes:
     if len(key) != 32 or not text.startswith(_FORM):
         raise ConfigError(
             f"got no public key: expected {_FORM} and 44 characters of base64, as spyhop keys "
-            "prints it"
+            "show prints it (SPYHOP_TRUSTED_KEYS takes several, with commas between them)"
         )
     return key

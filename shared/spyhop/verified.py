@@ -8,6 +8,7 @@ Nothing here needs numpy: a function reads its model while numpy is being import
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Thread
@@ -22,6 +23,8 @@ from spyhop.errors import ArtifactError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 # Smaller files are quicker without a way over the disk.
 LARGE_BYTES = 32 * 1024 * 1024
@@ -41,10 +44,12 @@ class Source(Protocol):
 
 class Trust(Struct, frozen=True):
     """`keys`: Ed25519 public keys, of which one must have signed; without any, all is trusted
-    that matches its digests.  `cache`: where large files may lie; None keeps them in memory."""
+    that matches its digests.  `cache`: where files above `large_bytes` may lie; None keeps them
+    in memory."""
 
     keys: tuple[bytes, ...] = ()
     cache: Cache | None = None
+    large_bytes: int = LARGE_BYTES
 
 
 NO_TRUST = Trust()
@@ -78,11 +83,11 @@ def read_verified(source: Source, version: str, trust: Trust = NO_TRUST) -> Veri
     try:
         promised = {_checked_name(name, version): p for name, p in manifest["files"].items()}
         jobs = [
-            partial(_verified, source, name, p["bytes"], p["sha256"], version, trust)
+            partial(_verified, source, name, *_checked_promise(p), version, trust)
             for name, p in promised.items()
         ]
         found = dict(zip(promised, _at_the_same_time(jobs), strict=True))
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArtifactError(
             f"{MANIFEST} of {version} is not what spyhop writes ({type(error).__name__}: {error}). "
             "Pack the model again."
@@ -135,6 +140,14 @@ def _checked_name(name: str, version: str) -> str:
     return name
 
 
+def _checked_promise(promise: Mapping[str, Any]) -> tuple[int, str]:
+    """Return size and sha256; the second becomes a file's name in the cache."""
+    size, digest = promise["bytes"], promise["sha256"]
+    if type(size) is not int or size < 0 or not _DIGEST.fullmatch(digest):
+        raise ValueError("a file's size or sha256 is none")
+    return size, digest
+
+
 def _verified(
     source: Source, name: str, size: int, digest: str, version: str, trust: Trust
 ) -> bytes | str:
@@ -145,18 +158,20 @@ def _verified(
             "it; publish or pack the model again."
         )
 
-    if size > LARGE_BYTES and trust.cache is not None:
+    if size > trust.large_bytes and trust.cache is not None:
         path = trust.cache.keep(digest, size, lambda: source.stream(name), mismatch)
         if path is not None:
             return path
-    found, pieces = hashlib.sha256(), []
+    found, pieces, held = hashlib.sha256(), [], 0
     for piece in _present(source.stream(name), name, version):
+        held += len(piece)
+        if held > size:  # it may never end
+            break
         found.update(piece)  # while the next one is on its way
         pieces.append(piece)
-    body = b"".join(pieces)
-    if len(body) != size or found.hexdigest() != digest:
-        raise mismatch(found.hexdigest(), len(body))
-    return body
+    if held != size or found.hexdigest() != digest:
+        raise mismatch(found.hexdigest(), held)
+    return b"".join(pieces)
 
 
 def _present(found: T | None, name: str, version: str) -> T:

@@ -1,9 +1,8 @@
 """How the fast engine computes many rows: in parts, on several threads, with the same answers."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from spyhop.core.rows import parse_rows
 from spyhop.engines import CannotCompute

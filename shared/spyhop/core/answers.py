@@ -5,11 +5,11 @@ pipeline has no `predict_proba`), a regressor `{"value": …}`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from spyhop.core.refusals import refusal
@@ -37,8 +37,7 @@ def one_after_the_other(parts: Iterable[Outputs]) -> Outputs:
     return Outputs(*(None if c[0] is None else np.concatenate(c) for c in columns))
 
 
-@dataclass(frozen=True)
-class AnswerSpec:
+class AnswerSpec(Struct, frozen=True, dict=True):
     """The form of a model's answers; `classes` are the labels in the pipeline's own order."""
 
     task: Literal["classification", "regression"]

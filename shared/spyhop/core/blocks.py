@@ -7,10 +7,10 @@ a small model takes to answer.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from spyhop.core.refusals import refusal
@@ -29,8 +29,7 @@ TEXT_NAN = "\ufffdnan"
 UNKNOWN_TEXT = "\ufffdno such category"
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """One input of a graph: `columns` side by side, as `dtype`, shape (n_rows, `width`).
 
     `nullable` names the text columns of it that accept missing values.  One of "counts" has

@@ -1,7 +1,8 @@
 """Terms as numbers: MurmurHash3 (x86, 32 bits, seed 0) of their UTF-8, as scikit-learn hashes."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 # A language's words recur; what nobody repeats must not fill the memory.
 MOST_REMEMBERED = 2**16
@@ -9,8 +10,7 @@ MOST_REMEMBERED = 2**16
 _32_BITS = 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
-class Hashing:
+class Hashing(Struct, frozen=True):
     """How terms find their place among `n_features` counts without a vocabulary.
 
     With `alternate_sign` a term whose hash is negative counts down.

@@ -6,7 +6,8 @@ newest state that was not yet undone, so going back twice goes back twice as far
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ROLLBACK = "rollback"
 
@@ -14,8 +15,7 @@ ROLLBACK = "rollback"
 _POINTS = 10_000
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Struct, frozen=True):
     """One entry in a channel's journal.
 
     `weights` gives each version's share of the traffic in percent, 100 together; `shadow` is a
@@ -43,19 +43,31 @@ class Release:
         """Every version that this release needs, the shadow last."""
         return list(dict.fromkeys([*self.weights, *([self.shadow] if self.shadow else [])]))
 
+    def serves_as(self, other: "Release") -> bool:
+        """Return whether the same versions serve and shadow in both, with the same shares."""
+        return self.weights == other.weights and self.shadow == other.shadow
+
 
 def states(journal: Sequence[Release]) -> list[Release]:
     """Return the entries that going back can return to, oldest first; the last one serves.
 
-    A rollback takes away the state before it, and the entry that it returned to stands.
+    A rollback takes away what came after the state it returned to, and the entry that first
+    made that state stands.  An entry that changed nothing is no state of its own.
     """
     standing: list[Release] = []
     for release in journal:
-        if release.action == ROLLBACK and len(standing) > 1:
-            standing.pop()
-        else:
+        back = _place_of(release, standing) if release.action == ROLLBACK else None
+        if back is not None:
+            del standing[back + 1 :]
+        elif not standing or not release.serves_as(standing[-1]):
             standing.append(release)
     return standing
+
+
+def _place_of(release: Release, standing: Sequence[Release]) -> int | None:
+    """Return where the newest state that is `release`'s stands."""
+    places = range(len(standing) - 1, -1, -1)
+    return next((i for i in places if release.serves_as(standing[i])), None)
 
 
 def before_the_last(journal: Sequence[Release]) -> Release | None:
@@ -69,7 +81,9 @@ def fallbacks(journal: Sequence[Release], failed: int) -> list[Release]:
 
     What people went back from is not among them: it was found to be bad.
     """
-    return [release for release in reversed(states(journal)) if release.number != failed]
+    tried = [release for release in journal if release.number == failed]
+    standing = reversed(states(journal))
+    return [r for r in standing if not any(r.serves_as(release) for release in tried)]
 
 
 def chosen_version(weights: Mapping[str, int], model: str, key: str) -> str:

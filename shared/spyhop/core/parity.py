@@ -1,17 +1,16 @@
 """Are two sets of answers the same?  Labels exactly, numbers within a stated tolerance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from spyhop.core.answers import AnswerSpec, Prediction
 
 
-@dataclass(frozen=True)
-class Parity:
+class Parity(Struct, frozen=True):
     """What was compared with scikit-learn's own answers, and how far they were apart.
 
     `rows` counts held-out rows, `probes` rows made from them to find differences (see

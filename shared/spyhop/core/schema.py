@@ -5,11 +5,12 @@ never typed by hand.  `rows.py` enforces it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple, cast, get_args
+
+from msgspec import Struct
 
 from spyhop.errors import ArtifactError
 
@@ -18,8 +19,7 @@ Layout = Literal["frame", "matrix", "vector"]
 Category = str | int | float | bool
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True, dict=True):
     """One column: what a row may hold there, and what the training table held.
 
     `dtype` is the training table's own (pandas or numpy) name, so that an engine can rebuild
@@ -91,8 +91,7 @@ def _cells(keys: Sequence[Any]) -> Cells:
     return lambda rows: list(chain.from_iterable(map(pick, rows)))
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(Struct, frozen=True, dict=True):
     """Columns in the order of the training table.
 
     `layout` is the shape the pipeline was fitted on: "frame" (a DataFrame), "matrix" (a

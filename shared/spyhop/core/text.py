@@ -8,11 +8,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from spyhop.core.hashing import Hashing, hashed
@@ -26,8 +27,7 @@ _Whole = TypeVar("_Whole", str, list[str])
 _WHITE_SPACES = re.compile(r"\s\s+")
 
 
-@dataclass(frozen=True)
-class Vectoriser:
+class Vectoriser(Struct, frozen=True, dict=True):
     """How texts are cut into terms, and the vocabulary: `terms` in the order of their counts.
 
     `analyzer` cuts runs of words, of characters, or of characters within a word; a run has

@@ -10,6 +10,7 @@ from spyhop.core.answers import AnswerSpec, Outputs, one_after_the_other
 from spyhop.core.blocks import Block, block_feed
 from spyhop.core.rows import Table
 from spyhop.engines import CannotCompute
+from spyhop.engines.onnx_audit import audit_graph
 from spyhop.errors import ArtifactError
 
 # Our errors carry onnxruntime's message; it need not print it too.
@@ -45,6 +46,7 @@ class OnnxEngine:
         answers: AnswerSpec,
         threads: int | None = None,
     ) -> None:
+        audit_graph(artefact)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _LOG_NOTHING
         # A pool of threads would delay the start, and do nothing for one row.

@@ -13,6 +13,9 @@ from typing import Protocol
 
 from spyhop.errors import ConfigError
 
+# How long a caller may wait for what has to be read first.  Lambda gives ten seconds to a start.
+DEFAULT_PATIENCE_S = 10
+
 
 class Store(Protocol):
     """Objects under one root URL.  Keys use "/", have no empty, "." or ".." part.
@@ -83,9 +86,12 @@ def open_store(url: str) -> ErasableStore:
     return _local(url)
 
 
-def open_lean_store(url: str, environ: Mapping[str, str]) -> Store:
+def open_lean_store(
+    url: str, environ: Mapping[str, str], patience_s: float = DEFAULT_PATIENCE_S
+) -> Store:
     """Return the store under `url` for a function: s3:// and gs:// by obstore.
 
+    A call to a store that does not answer takes most of `patience_s`, and no more.
     `environ` may name other endpoints: AWS_ENDPOINT_URL, STORAGE_EMULATOR_HOST.
 
     Raises:
@@ -96,7 +102,7 @@ def open_lean_store(url: str, environ: Mapping[str, str]) -> Store:
         from spyhop.stores.lean import LeanStore, gcs_client, s3_client
 
         client = s3_client if scheme == "s3" else gcs_client
-        return LeanStore(_clean(url), client(bucket, prefix, environ))
+        return LeanStore(_clean(url), client(bucket, prefix, environ, patience_s), patience_s)
     return _local(url)
 
 

@@ -5,6 +5,7 @@ metadata server) and obstore renews them before they end.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -22,29 +23,31 @@ from obstore.store import GCSStore, S3Store
 from spyhop.errors import ConfigError, StoreUnavailable
 from spyhop.stores import checked_key
 
-# A caller waits for a cold start: a store that is silent for this long is told as 503.
-SILENCE_S = 4
-# No new attempt after this: the worst case is this and one more silence.
-TRY_FOR_S = 6
+# Of a caller's patience: a store that is silent for the first part does not answer, and after the
+# second there is no new attempt.  So one call takes seven tenths of it at the worst.
+SILENCE = 0.3
+TRY_FOR = 0.4
+# An artefact may be large, and its pieces slow; this much is not the store's pace any more.
+TRANSFER_S = 120
+LIST_AGAIN_S = 0.2
 PIECE_BYTES = 1024 * 1024
 
 # For listings obstore has one error, whose text alone tells what the store said.
 _NO_BUCKET = re.compile(r"<Code>NoSuchBucket|status: 404,")
-_REFUSED = re.compile(r"status: 40[13],")
-
-_RETRY: Any = {
-    "max_retries": 4,
-    "retry_timeout": timedelta(seconds=TRY_FOR_S),
-    "backoff": {"init_backoff": timedelta(milliseconds=50), "max_backoff": timedelta(seconds=1)},
-}
+# S3 calls a session that has ended a bad request.
+_REFUSED = re.compile(r"status: 40[13],|<Code>(ExpiredToken|InvalidToken|TokenRefreshRequired)<")
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+# obstore goes on with an object whose body breaks off, and not with a listing.
+_BROKEN_OFF = "response body"
 
 
 class LeanStore:
     """Objects below an obstore client's prefix; see `Store` for what each call promises."""
 
-    def __init__(self, url: str, client: Any) -> None:
+    def __init__(self, url: str, client: Any, patience_s: float) -> None:
         self.url = url
         self._client = client
+        self._try_for_s = TRY_FOR * patience_s
 
     def get(self, key: str) -> bytes | None:
         found = self._ask(obstore.get, key)
@@ -60,11 +63,16 @@ class LeanStore:
 
     def list(self, prefix: str) -> list[str]:
         folder = prefix.rpartition("/")[0]
-        try:
-            found = obstore.list(self._client, checked_key(folder) if folder else None).collect()
-        except (FileNotFoundError, BaseError) as error:
-            raise self._failure(prefix, error) from error
-        return sorted(o["path"] for o in found if o["path"].startswith(prefix))
+        checked = checked_key(folder) if folder else None
+        give_up_at = time.monotonic() + self._try_for_s
+        while True:
+            try:
+                found = obstore.list(self._client, checked).collect()
+                return sorted(o["path"] for o in found if o["path"].startswith(prefix))
+            except (FileNotFoundError, BaseError) as error:
+                if _BROKEN_OFF not in str(error) or time.monotonic() > give_up_at:
+                    raise self._failure(prefix, error) from error
+            time.sleep(LIST_AGAIN_S)
 
     def create(self, key: str, body: bytes) -> bool:
         path = checked_key(key)
@@ -95,19 +103,25 @@ class LeanStore:
             raise self._failure(key, error) from error
 
     def _failure(self, key: str, error: Exception) -> StoreUnavailable | ConfigError:
-        where, said = key or "its root", str(error).partition("\n")[0]
+        where, said = key or "its root", _said(str(error))
         if isinstance(error, FileNotFoundError) or _NO_BUCKET.search(str(error)):
             return ConfigError(f"there is no bucket for {self.url}. Create it, or mend the URL.")
         refused = isinstance(error, PermissionDeniedError | UnauthenticatedError)
         if refused or _REFUSED.search(str(error)):
             return ConfigError(
-                f"{self.url} refused us at {where}: {said}. Give the function's role what "
-                "docs/security.md lists."
+                f"{self.url} refused us at {where}: {said}. Look whether the function's "
+                "credentials are still good, and give its role what docs/security.md lists."
             )
         return StoreUnavailable(f"{self.url} does not answer at {where}: {said}")
 
 
-def s3_client(bucket: str, prefix: str, environ: Mapping[str, str]) -> Any:
+def _said(text: str) -> str:
+    """Return the first line of obstore's text, and the store's own word for it if that has none."""
+    line, code = text.partition("\n")[0], _CODE.search(text)
+    return line if code is None or code[1] in line else f"{line} {code[1]}"
+
+
+def s3_client(bucket: str, prefix: str, environ: Mapping[str, str], patience_s: float) -> Any:
     """Return obstore's S3 client; region and credentials it finds in the environment itself."""
     endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
     config: Any = {"endpoint": endpoint} if endpoint else {}
@@ -115,12 +129,12 @@ def s3_client(bucket: str, prefix: str, environ: Mapping[str, str]) -> Any:
         bucket,
         prefix=prefix or None,
         config=config,
-        client_options=_client_options(endpoint),
-        retry_config=_RETRY,
+        client_options=_client_options(endpoint, patience_s),
+        retry_config=_retry(patience_s),
     )
 
 
-def gcs_client(bucket: str, prefix: str, environ: Mapping[str, str]) -> Any:
+def gcs_client(bucket: str, prefix: str, environ: Mapping[str, str], patience_s: float) -> Any:
     """Return obstore's Google client; an emulator (STORAGE_EMULATOR_HOST) takes any token."""
     emulator = environ.get("STORAGE_EMULATOR_HOST")
     if emulator and "://" not in emulator:
@@ -130,16 +144,26 @@ def gcs_client(bucket: str, prefix: str, environ: Mapping[str, str]) -> Any:
         bucket,
         prefix=prefix or None,
         config=config,
-        client_options=_client_options(emulator),
-        retry_config=_RETRY,
+        client_options=_client_options(emulator, patience_s),
+        retry_config=_retry(patience_s),
     )
 
 
-def _client_options(endpoint: str | None) -> Any:
+def _client_options(endpoint: str | None, patience_s: float) -> Any:
+    silence = f"{int(SILENCE * patience_s * 1000)}ms"
     return {
         "allow_http": bool(endpoint and endpoint.startswith("http://")),
-        "connect_timeout": f"{SILENCE_S}s",
-        "read_timeout": f"{SILENCE_S}s",
-        # An artefact may be large; silence is what ends a transfer, not its length.
-        "timeout": "10m",
+        "connect_timeout": silence,
+        "read_timeout": silence,
+        "timeout": f"{TRANSFER_S}s",
+    }
+
+
+def _retry(patience_s: float) -> Any:
+    longest = timedelta(seconds=0.1 * patience_s)
+    return {
+        # Time is what ends it: a store that asks us to slow down needs more than a moment.
+        "max_retries": 20,
+        "retry_timeout": timedelta(seconds=TRY_FOR * patience_s),
+        "backoff": {"init_backoff": timedelta(milliseconds=50), "max_backoff": longest},
     }
