@@ -4,6 +4,7 @@ A codec turns bytes into a `Question` and an `Answered` into bytes.  What a row 
 the model takes it, is decided behind all of them, once.
 """
 
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -103,6 +104,11 @@ def write(answered: Answered, media: Media) -> tuple[str, bytes]:
 
 
 def _codec(media: Media) -> Codec:
+    return _module(_MODULES[media.name])
+
+
+@cache
+def _module(name: str) -> Codec:
     # Late: a function that only sees JSON starts without the others.
-    codec: Any = import_module(f"spyhop.codecs.{_MODULES[media.name]}")
+    codec: Any = import_module(f"spyhop.codecs.{name}")
     return cast(Codec, codec)

@@ -10,9 +10,9 @@ import io
 from typing import Any
 
 from spyhop.codecs import Body
-from spyhop.codecs.cells import text_reader
 from spyhop.codecs.media import Media
 from spyhop.core.answers import Prediction
+from spyhop.core.cells import row_of, value_of
 from spyhop.core.instances import check_number
 from spyhop.core.question import Answered, Question
 from spyhop.core.schema import Schema
@@ -79,11 +79,17 @@ def _rows(lines: list[list[str]], header: str | None, schema: Schema) -> list[An
     named = len(first) == len(schema.names) and set(first) == schema.name_set
     if header == "present" and not named:
         # Not this model's columns: rows by these names are refused, and told what is wrong.
-        return [dict(zip(first, line, strict=False)) for line in lines[1:]]
+        return [_named(first, line, schema) for line in lines[1:]]
     if header == "absent" or not named:
         return [_values(line, schema) for line in lines]
     places = [first.index(name) for name in schema.names]
     return [_values(_in_order(line, places), schema) for line in lines[1:]]
+
+
+def _named(header: list[str], line: list[str], schema: Schema) -> Any:
+    if len(line) != len(header):  # refused: for its width, or for its names
+        return dict(zip(header, line, strict=False))
+    return row_of(header, line, schema)
 
 
 def _in_order(line: list[str], places: list[int]) -> list[str]:
@@ -94,7 +100,7 @@ def _values(line: list[str], schema: Schema) -> list[Any]:
     """Return the values of a line; one of another length is refused as it is."""
     if len(line) != len(schema.columns):
         return line
-    return [text_reader(c)(cell) for c, cell in zip(schema.columns, line, strict=True)]
+    return [value_of(cell, c) for c, cell in zip(schema.columns, line, strict=True)]
 
 
 def _names(answered: Answered) -> list[str]:

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spyhop.codecs import Body
-from spyhop.codecs.cells import value_reader
 from spyhop.codecs.media import Media
+from spyhop.core.cells import array_value
 from spyhop.core.instances import check_number
 from spyhop.core.question import Answered, Question
-from spyhop.core.schema import Schema
+from spyhop.core.schema import Column, Schema
 from spyhop.errors import InvalidRequest
 
 Columns = dict[str, NDArray[Any]]
@@ -79,14 +79,18 @@ def _rows(array: NDArray[Any], schema: Schema) -> list[Any]:
     if array.shape[1] != len(schema.names):
         return array.tolist()  # type: ignore[no-any-return]  # refused, with its width
     columns = zip(array.T, schema.columns, strict=True)
-    values = [list(map(value_reader(column), cells.tolist())) for cells, column in columns]
+    values = [_values(cells, column) for cells, column in columns]
     return [list(row) for row in zip(*values, strict=True)]
 
 
+def _values(cells: NDArray[Any], column: Column) -> list[Any]:
+    return [array_value(value, column) for value in cells.tolist()]
+
+
 def _rows_by_name(columns: Columns, schema: Schema) -> list[Any]:
-    readers = {column.name: value_reader(column) for column in schema.columns}
+    known = {column.name: column for column in schema.columns}
     values = [
-        map(readers[name], cells.tolist()) if name in readers else cells.tolist()
+        _values(cells, known[name]) if name in known else cells.tolist()
         for name, cells in columns.items()
     ]
     return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
