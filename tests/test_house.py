@@ -14,7 +14,7 @@ SERVING = (
     *("bundle", "model", "version_guard", "features", "deployment", "service"),
     *("http", "http_reply", "settings", "releases", "versions", "verified", "cache"),
     *("serving", "capture", "log", "signatures", "row_reader"),
-    *("alone", "container", "container_settings", "metrics", "openapi", "docs_page"),
+    *("alone", "container", "container_settings", "metrics", "openapi", "docs_page", "v2"),
     *(f"codecs/{path.stem}" for path in (PACKAGE / "codecs").glob("*.py")),
 )
 

@@ -58,6 +58,8 @@ def respond(service: Service, request: Request) -> Reply:
     """Return the reply to `request`.  Raises nothing: whatever goes wrong is a reply too."""
     request_id = _request_id(request.headers.get("x-request-id"), request.platform_id)
     try:
+        if request.path.startswith("/v2"):
+            return _respond_v2(service, request, request_id)
         route = _route(request.path.rstrip("/") or "/")
         if route is None:
             known = ", ".join(_ROUTES)
@@ -111,6 +113,16 @@ def _predict_by_name(service: Service, request: Request, request_id: str) -> Rep
     if asked != served:
         raise InvalidRequest(f'another model is served here: "{served}"', fault="name")
     return _predict(service, request, request_id)
+
+
+def _respond_v2(service: Service, request: Request, request_id: str) -> Reply:
+    from spyhop.v2 import Call, respond_v2  # only who speaks the protocol pays for it
+
+    parts = request.path.strip("/").split("/")[1:]
+    body = _content(request)
+    reply = respond_v2(service, Call(request.method, parts, request.headers, body, request_id))
+    _check_size(reply, request.limits)
+    return reply
 
 
 def _health(service: Service, request: Request, request_id: str) -> Reply:

@@ -24,6 +24,9 @@ _STATUS_OF_FAULT = {
 }
 
 
+_BYTES = ("application/x-np", "application/octet-stream")
+
+
 class Reply(Struct, frozen=True):
     """One HTTP reply; `headers` have lower-case names and tell what `body` is.
 
@@ -38,7 +41,7 @@ class Reply(Struct, frozen=True):
     @property
     def is_text(self) -> bool:
         """Whether `body` is UTF-8, for platforms that wrap anything else."""
-        return "/x-np" not in self.headers["content-type"]
+        return not self.headers["content-type"].startswith(_BYTES)
 
 
 def json_reply(value: Mapping[str, Any], request_id: str) -> Reply:

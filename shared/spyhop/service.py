@@ -104,10 +104,20 @@ class Service:
         question = question_in(request, self.most_rows)
         return self.answer(question, request_id, key).to_json()
 
-    def answer(self, question: Question, request_id: str, key: str | None = None) -> Answered:
-        """Return the answers to a question in any format; see `predict`."""
+    def answer(
+        self,
+        question: Question,
+        request_id: str,
+        key: str | None = None,
+        version: str | None = None,
+    ) -> Answered:
+        """Return the answers to a question in any format; see `predict`.
+
+        Who names a `version`, one of those that serve, gets no other.
+        """
         serving = self.serving()
-        model = self._model(serving, key or request_id)
+        asked = serving.models.get(version) if version is not None else None
+        model = asked or self._model(serving, key or request_id)
         bundle, parameters = model.bundle, question.parameters
         outputs = chosen_outputs(parameters.outputs, bundle.answers)
         rows = question.rows_of(bundle.schema)
