@@ -232,6 +232,8 @@ def test_a_body_that_is_not_what_it_says_is_a_400(service, content_type, content
         ("application/jsonlines", b"[1]\n" * (DEFAULT_MOST_ROWS + 1)),
         ("text/csv", b"1,2\n" * (DEFAULT_MOST_ROWS + 1)),
         ("text/csv", b"1,2\n" * (DEFAULT_MOST_ROWS + 2)),
+        ("text/csv", b"1\n" * 3_000_000),
+        ("application/jsonlines", b"1\n" * 3_000_000),
     ],
 )
 def test_too_many_rows_are_a_413_in_every_format(service, content_type, content):

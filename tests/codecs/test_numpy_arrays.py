@@ -139,6 +139,7 @@ def test_rows_without_any_column_are_counted_before_they_are_made(service):
     assert post(service, header((10**12, 0))).status == 413
     assert post(service, header((3, 0))).status == 422
     assert post(service, header((0, 2))).status == 422
+    assert post(service, header((0, 5))).status == 422
 
 
 def test_an_archive_that_would_inflate_is_a_413_and_one_that_lies_about_it_is_refused(service):

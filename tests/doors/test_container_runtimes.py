@@ -1,5 +1,6 @@
 """gunicorn for real, started as SageMaker, Vertex AI and Cloud Run start a container."""
 
+import http.client
 import json
 import os
 import shutil
@@ -146,6 +147,18 @@ def test_every_method_and_path_gets_a_reply_of_ours(method, plain):
     assert (wrong_method.status, wrong_method.headers["allow"]) == (405, "POST")
     assert nowhere.status == 404
     assert nowhere.headers["content-type"] == "application/problem+json"
+
+
+def test_a_body_in_chunks_is_read_and_one_without_end_is_refused(plain, whales):
+    body = json.dumps({"instances": whales.rows[:2]}).encode()
+
+    def chunks(piece, times):
+        connection = http.client.HTTPConnection("127.0.0.1", plain.port, timeout=30)
+        connection.request("POST", "/predict", iter([piece] * times), encode_chunked=True)
+        return connection.getresponse().status
+
+    assert chunks(body, 1) == 200
+    assert chunks(b" " * 1_000_000, 8) == 413
 
 
 def test_a_container_that_is_told_to_stop_stops_before_it_is_killed(whales):

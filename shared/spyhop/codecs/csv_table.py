@@ -7,6 +7,7 @@ what was sent, and a header where accept says `header=present`.
 
 import csv
 import io
+from itertools import islice
 from typing import Any
 
 from spyhop.codecs import Body
@@ -27,7 +28,7 @@ _LONGEST_CELL = 2**31 - 1
 
 def read(body: Body) -> Question:
     """See `Codec.read`."""
-    lines = _lines(_text(body))
+    lines = _lines(_text(body), body.most_rows + 2)
     header = body.media.parameters.get("header")
     if len(lines) > body.most_rows + 1:
         check_number(len(lines), body.most_rows)
@@ -62,11 +63,12 @@ def _text(body: Body) -> str:
         ) from error
 
 
-def _lines(text: str) -> list[list[str]]:
+def _lines(text: str, most: int) -> list[list[str]]:
+    """Return the first lines that are not blank: a small body may have millions."""
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        return [line for line in reader if line]
+        return list(islice(filter(None, reader), most))
     except csv.Error as error:
         raise InvalidRequest(
             f"line {reader.line_num} is not CSV ({error}), expected commas between cells and "

@@ -3,6 +3,8 @@
 The reply has one answer a line, in the same order.
 """
 
+import io
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,9 +19,11 @@ from spyhop.errors import InvalidRequest
 
 def read(body: Body) -> Question:
     """See `Codec.read`."""
-    lines = [(i, line) for i, line in enumerate(body.content.split(b"\n"), 1) if line.strip()]
-    check_number(len(lines), body.most_rows)
-    rows = [_row(number, line) for number, line in lines]
+    lines = ((i, line) for i, line in enumerate(io.BytesIO(body.content), 1) if line.strip())
+    # One more than allowed is enough to refuse: a small body may have millions of lines.
+    taken = list(islice(lines, body.most_rows + 1))
+    check_number(len(taken), body.most_rows)
+    rows = [_row(number, line) for number, line in taken]
     return Question(lambda schema: rows, body.parameters)
 
 

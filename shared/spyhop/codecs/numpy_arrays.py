@@ -76,8 +76,10 @@ def _rows(array: NDArray[Any], schema: Schema) -> list[Any]:
         raise InvalidRequest(
             f"got an array of {array.ndim} dimensions, expected shape (rows, columns)"
         )
+    if not len(array):
+        return []
     if array.shape[1] != len(schema.names):
-        return array.tolist()  # type: ignore[no-any-return]  # refused, with its width
+        return [array[0].tolist()] * len(array)  # refused for its width, which all rows share
     columns = zip(array.T, schema.columns, strict=True)
     values = [_values(cells, column) for cells, column in columns]
     return [list(row) for row in zip(*values, strict=True)]

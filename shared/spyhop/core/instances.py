@@ -46,7 +46,7 @@ def check_number(n_rows: int, most_rows: int) -> None:
     """
     if n_rows > most_rows:
         raise InvalidRequest(
-            f"got {n_rows} rows, expected at most {most_rows} a request. "
+            f"got too many rows, expected at most {most_rows} a request. "
             "Send them in several requests.",
             fault="size",
         )
