@@ -1,8 +1,10 @@
 """The documents tell the truth: their code runs, their links lead somewhere."""
 
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from spyhop.cli import main
@@ -34,6 +36,32 @@ def test_every_command_that_a_page_shows_exists(page):
     shown = set(re.findall(r"^\$ spyhop ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
 
     assert shown <= set(main.commands)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_shows_is_understood(page):
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    shown = re.findall(r"^\$ spyhop (.*)$", text, re.MULTILINE)
+    # What is no file here still has to be in a place where a file is expected.
+    there = [re.sub(r"\b(dist|examples)/\S+|\S+\.pem", str(Path(__file__)), line) for line in shown]
+
+    for line in there:
+        said = _parsed(main, shlex.split(line, comments=True))
+        assert "No such" not in said, line
+        assert "Missing" not in said, line
+        assert "unexpected" not in said, line
+
+
+def _parsed(group, arguments):
+    """Return click's complaint about `arguments`, "" if it understands them; nothing is run."""
+    try:
+        name, command, rest = group.resolve_command(click.Context(group), arguments)
+        if isinstance(command, click.Group):
+            return _parsed(command, rest)
+        command.make_context(name, rest)
+    except click.UsageError as error:
+        return error.format_message()
+    return ""
 
 
 def test_every_make_target_that_the_readme_shows_exists():

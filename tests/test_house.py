@@ -13,7 +13,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 SERVING = (
     *("bundle", "model", "version_guard", "features", "deployment", "service"),
     *("http", "http_reply", "settings", "releases", "versions", "verified", "cache"),
-    *("serving", "capture", "log", "signatures", "row_reader"),
+    *("serving", "capture", "log", "signatures", "pickles", "row_reader", "compression"),
+    *("records", "scoring", "batch", "row_files", "snapshots"),
     *("alone", "container", "container_settings", "metrics", "openapi", "docs_page", "v2"),
     *(f"codecs/{path.stem}" for path in (PACKAGE / "codecs").glob("*.py")),
 )
@@ -67,7 +68,7 @@ ENGINES = sorted((PACKAGE / "engines").rglob("*.py"))
 @pytest.mark.parametrize("path", ENGINES, ids=lambda p: p.stem)
 def test_an_engine_imports_core_errors_and_its_library_only(path):
     own = ("numpy", "msgspec", "spyhop.core", "spyhop.engines", "spyhop.errors")
-    libraries = ("onnx", "onnxruntime", "pandas", "scipy", "skl2onnx", "sklearn", "skops")
+    libraries = ("onnx", "onnxruntime", "pandas", "scipy", "skl2onnx", "sklearn", "skops", "joblib")
 
     assert not strangers(path, *own, *libraries)
 
@@ -77,10 +78,18 @@ def test_an_emulator_imports_the_standard_library_and_errors_only(path):
     assert not strangers(path, "spyhop.emulators", "spyhop.errors") - {"spyhop"}
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "envelopes").glob("*.py")), ids=lambda p: p.stem)
+def test_an_envelope_knows_requests_and_records_and_nothing_of_models_or_stores(path):
+    values = ("spyhop.http", "spyhop.http_reply", "spyhop.records", "spyhop.errors")
+
+    assert not strangers(path, "spyhop.envelopes", *values)
+
+
 @pytest.mark.parametrize("path", DOORS, ids=lambda p: p.parent.name)
-def test_a_door_imports_http_and_service_only(path):
+def test_a_door_imports_envelopes_and_use_cases_only(path):
     own = {"container": ("flask", "app", "spyhop.container", "spyhop.container_settings")}
-    allowed = ("spyhop.quick_start", "spyhop.http", "spyhop.service")
+    use_cases = ("spyhop.http", "spyhop.service", "spyhop.scoring", "spyhop.snapshots")
+    allowed = ("spyhop.quick_start", "spyhop.envelopes", *use_cases)
 
     assert not strangers(path, *allowed, *own.get(path.parent.name, ()))
 
@@ -92,7 +101,10 @@ def test_a_door_is_at_most_forty_lines(path):
 
 @pytest.mark.parametrize("name", SERVING)
 def test_the_serving_path_imports_no_training_library(name):
-    lean = ("numpy", "msgspec", "cryptography", "spyhop.codecs", *(f"spyhop.{p}" for p in SERVING))
+    lean = (
+        *("numpy", "msgspec", "cryptography", "snapshot_restore_py"),
+        *("spyhop.codecs", *(f"spyhop.{part}" for part in SERVING)),
+    )
 
     allowed = (*lean, "spyhop.core", "spyhop.engines", "spyhop.errors", "spyhop.stores")
 

@@ -23,6 +23,7 @@ def test_every_setting_is_read():
         "SPYHOP_TRUSTED_KEYS": ",".join(map(key_text, keys)),
         "SPYHOP_REFRESH_S": "5",
         "SPYHOP_CACHE_BYTES": "0",
+        "SPYHOP_ALLOW_PICKLE": "1",
         "TMPDIR": "/var/tmp",
     }
 
@@ -36,6 +37,7 @@ def test_every_setting_is_read():
         refresh_s=5,
         cache_bytes=0,
         cache_folder="/var/tmp/spyhop-cache",
+        allow_pickle=True,
     )
 
 
@@ -60,6 +62,7 @@ def test_what_is_absent_or_empty_is_named(absent, value):
         ("SPYHOP_REFRESH_S", "1.5"),
         ("SPYHOP_REFRESH_S", "²"),
         ("SPYHOP_CACHE_BYTES", "9" * 5000),
+        ("SPYHOP_ALLOW_PICKLE", "maybe"),
         ("SPYHOP_TRUSTED_KEYS", "ed25519:short"),
     ],
 )

@@ -114,6 +114,12 @@ def test_one_tensor_of_all_columns_is_taken_by_place(tmp_path):
     assert "rows[0].x0: got text" in ask([[str(v) for v in row] for row in rows])["error"]
 
 
+def test_a_base_path_in_front_is_no_part_of_the_protocol(service, whales):
+    for path in ("/prod/v2/models/whales/infer", "/v2/v2/models/whales/infer"):
+        assert call(service, "POST", path, {"inputs": tensors(whales)})[0].status == 200
+    assert call(service, "GET", "/churn/v2/ready")[1]["status"] == "ready"
+
+
 def test_health_readiness_and_metadata_are_told_by_name_and_version(service, whales):
     version = whales.bundle.version
     of_version = f"/v2/models/whales/versions/{version}"

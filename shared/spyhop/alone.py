@@ -6,12 +6,12 @@ What container platforms hand over is one model's files, and no store with a cha
 from collections.abc import Iterator, Mapping
 
 from spyhop.bundle import VERSION, Bundle, open_source
-from spyhop.deployment import deployment
+from spyhop.deployment import Deployment, deployment
 from spyhop.errors import ArtifactError
 from spyhop.model import start
 from spyhop.service import Service
 from spyhop.serving import Serving, serving_alone
-from spyhop.settings import features_in, keys_in, names_in, patience_in
+from spyhop.settings import features_in, is_on, keys_in, names_in, patience_in
 from spyhop.stores import Store, open_lean_store
 from spyhop.verified import Source, Trust
 from spyhop.versions import Below
@@ -31,10 +31,15 @@ def bundle_service(where: str, environ: Mapping[str, str]) -> Service:
         if now is not None:  # a bundle never changes
             return now
         store = open_lean_store(where, environ, patience_s)
-        brought = deployment(names_in(environ, "SPYHOP_TRUSTED_TYPES"), features_in(environ))
+        brought = _brought(environ)
         return serving_alone(start(bundle_at(store, Trust(keys_in(environ))), brought))
 
     return Service(load, patience_s=patience_s)
+
+
+def _brought(environ: Mapping[str, str]) -> Deployment:
+    types, features = names_in(environ, "SPYHOP_TRUSTED_TYPES"), features_in(environ)
+    return deployment(types, features, is_on(environ, "SPYHOP_ALLOW_PICKLE"))
 
 
 def bundle_at(store: Store, trust: Trust) -> Bundle:

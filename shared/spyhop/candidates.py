@@ -1,5 +1,6 @@
 """The ladder of engines that could serve a pipeline, fastest first, the certain one last."""
 
+import io
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -10,6 +11,7 @@ from spyhop.core.answers import AnswerSpec
 from spyhop.core.schema import Schema
 from spyhop.engines.convert import STRATEGIES, Graph, convert
 from spyhop.errors import ArtifactError
+from spyhop.pickles import PICKLE
 
 
 class Make(Protocol):
@@ -28,8 +30,13 @@ class Candidate(NamedTuple):
     make: Make
 
 
-def candidates(pipeline: Any, schema: Schema, answers: AnswerSpec) -> Iterator[Candidate]:
-    """Yield the ways to serve `pipeline`, from the fastest to the one that always works."""
+def candidates(
+    pipeline: Any, schema: Schema, answers: AnswerSpec, allow_pickle: bool = False
+) -> Iterator[Candidate]:
+    """Yield the ways to serve `pipeline`, from the fastest to the one that always works.
+
+    Where the packer allowed it, a pickle is the last: what nothing else can hold, it can.
+    """
     for strategy in STRATEGIES:
         yield Candidate(
             engine="onnx",
@@ -45,6 +52,25 @@ def candidates(pipeline: Any, schema: Schema, answers: AnswerSpec) -> Iterator[C
         tolerance=1e-9,
         make=partial(_dumped, pipeline),
     )
+    if allow_pickle:
+        yield Candidate(
+            engine="sklearn",
+            strategy="sklearn joblib",
+            file=PICKLE,
+            tolerance=1e-9,
+            make=partial(_pickled, pipeline),
+        )
+
+
+def _pickled(pipeline: Any) -> Graph:
+    import joblib  # only this needs it
+
+    body = io.BytesIO()
+    try:
+        joblib.dump(pipeline, body)
+    except Exception as error:  # pickle lets through what a part of the pipeline raises
+        raise ArtifactError(f"joblib cannot write it: {error}") from error
+    return Graph(body.getvalue(), ())
 
 
 def _dumped(pipeline: Any) -> Graph:

@@ -14,10 +14,19 @@ from msgspec import Struct
 
 from spyhop import codecs
 from spyhop.codecs.json_document import decoded
+from spyhop.compression import packed, unpacked
 from spyhop.core.question import DEFAULT, Answered, parameters_in
 from spyhop.errors import InvalidRequest
 from spyhop.http_reply import Reply, error_reply, fault, json_reply, problem_of, reply_of
 from spyhop.service import Service
+
+# No route has more parts than this between slashes.
+MOST_PARTS = 4
+
+# Paths of the Open Inference Protocol, which end as some of ours do.
+_V2 = re.compile(
+    r"/v2(?P<path>/health/(live|ready)|/models/[^/]+(/versions/[^/]+)?(/(ready|infer))?)?"
+)
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -39,7 +48,8 @@ MOST_BODY_BYTES = DEFAULT_LIMITS.body_bytes
 
 
 class Request(Struct, frozen=True):
-    """One HTTP request.  Header names are in lower case; `path` has no query and no stage.
+    """One HTTP request.  Header names are in lower case; `path` has no query; a stage or
+    base path may be in front of it.
 
     `body_is_base64` says that the platform wrapped the body so.  `platform_id` is the
     platform's own id for the request, used where the caller sent none in x-request-id.
@@ -56,11 +66,17 @@ class Request(Struct, frozen=True):
 
 def respond(service: Service, request: Request) -> Reply:
     """Return the reply to `request`.  Raises nothing: whatever goes wrong is a reply too."""
+    return packed(_respond(service, request), request.headers.get("accept-encoding"))
+
+
+def _respond(service: Service, request: Request) -> Reply:
     request_id = _request_id(request.headers.get("x-request-id"), request.platform_id)
     try:
-        if request.path.startswith("/v2"):
-            return _respond_v2(service, request, request_id)
-        route = _route(request.path.rstrip("/") or "/")
+        if "/v2" in request.path:
+            parts = _parts_of_v2(request.path.rstrip("/"))
+            if parts is not None:
+                return _respond_v2(service, request, parts, request_id)
+        route = _route_of(request.path)
         if route is None:
             known = ", ".join(_ROUTES)
             return fault(404, f"There is nothing at this path. Paths: {known}", request_id)
@@ -108,17 +124,16 @@ def _answered(service: Service, request: Request, request_id: str) -> Answered:
 
 
 def _predict_by_name(service: Service, request: Request, request_id: str) -> Reply:
-    asked = request.path.rstrip("/")[len(_BY_NAME[0]) : -len(_BY_NAME[1])]
+    asked = request.path.rstrip("/").rpartition("/")[2].removesuffix(_BY_NAME[1])
     served = service.metadata()["name"]
     if asked != served:
         raise InvalidRequest(f'another model is served here: "{served}"', fault="name")
     return _predict(service, request, request_id)
 
 
-def _respond_v2(service: Service, request: Request, request_id: str) -> Reply:
+def _respond_v2(service: Service, request: Request, parts: list[str], request_id: str) -> Reply:
     from spyhop.v2 import Call, respond_v2  # only who speaks the protocol pays for it
 
-    parts = request.path.strip("/").split("/")[1:]
     body = _content(request)
     reply = respond_v2(service, Call(request.method, parts, request.headers, body, request_id))
     _check_size(reply, request.limits)
@@ -175,10 +190,29 @@ _ROUTES = {
 }
 
 
-def _route(path: str) -> _Route | None:
+def _route_of(path: str) -> _Route | None:
+    """Return the route that `path` ends in: gateways leave a stage or a base path in front."""
+    parts = path.rstrip("/").split("/")
+    ends = (f"/{'/'.join(parts[first:])}" for first in range(-min(MOST_PARTS, len(parts)), 0))
+    routes = (_ROUTES.get(_without_name(end)) for end in ends)
+    return next((route for route in routes if route is not None), None)
+
+
+def _without_name(path: str) -> str:
     if path.startswith(_BY_NAME[0]) and path.endswith(_BY_NAME[1]):
-        path = "{model}".join(_BY_NAME)
-    return _ROUTES.get(path)
+        return "{model}".join(_BY_NAME)
+    return path
+
+
+def _parts_of_v2(path: str) -> list[str] | None:
+    """Return what follows /v2 in a path of the Open Inference Protocol, None if it is none."""
+    start = path.find("/v2")
+    while start >= 0:
+        found = _V2.fullmatch(path, start)
+        if found is not None:
+            return (found["path"] or "").split("/")[1:]
+        start = path.find("/v2", start + 1)
+    return path.split("/")[2:] if path.startswith("/v2/") and _route_of(path) is None else None
 
 
 def _content(request: Request) -> bytes:
@@ -202,7 +236,7 @@ def _content(request: Request) -> bytes:
             "Send the rows in several requests.",
             fault="size",
         )
-    return body
+    return unpacked(body, request.headers.get("content-encoding", ""), most)
 
 
 def _check_size(reply: Reply, limits: Limits) -> None:

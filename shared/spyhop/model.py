@@ -17,6 +17,7 @@ from spyhop.engines import CannotCompute, Engine, start_engine
 from spyhop.errors import ArtifactError, InvalidRequest, Problem
 from spyhop.features import WithFeatures, check_features
 from spyhop.log import log
+from spyhop.pickles import check_pickle, is_pickle
 from spyhop.row_reader import RowReader
 
 # A deployment that brings nothing of its own.
@@ -121,20 +122,23 @@ def load(
     *,
     trusted_types: Iterable[str] = (),
     features: str | PathLike[str] | None = None,
+    allow_pickle: bool = False,
 ) -> Model:
     """Return the model in a bundle's folder, ready to predict.
 
     Checks every digest before any file is parsed, then answers the golden rows and compares.
     scikit-learn is imported only if the bundle's engine is "sklearn"; `trusted_types` are the
     full names of types of your own that such a bundle may construct.  `features` is the
-    feature module that it was packed with.
+    feature module that it was packed with.  `allow_pickle` says that its artefact may be a
+    pickle, which runs whatever code it holds: only for bundles that you or colleagues packed.
 
     Raises:
-        ConfigError: `features` is not the feature code that it was packed with.
+        ConfigError: `features` is not the feature code that it was packed with, or the
+            artefact is a pickle and was not allowed to be.
         ArtifactError: a file is not the one that was packed, the bundle was never proved, or
             a golden row is answered otherwise than when it was packed.
     """
-    return start(open_folder(folder), deployment(trusted_types, features))
+    return start(open_folder(folder), deployment(trusted_types, features, allow_pickle))
 
 
 def start(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
@@ -158,6 +162,7 @@ def start(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
 def start_unproved(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
     """Return the model of a bundle that is being proved; for `served.py` alone."""
     check_features(bundle.features, brought.features, bundle.version)
+    check_pickle(bundle.artefact, brought.allow_pickle, bundle.version)
     engine = start_engine(
         bundle.engine,
         bundle.artefact_body,
@@ -165,6 +170,7 @@ def start_unproved(bundle: Bundle, brought: Deployment = NOTHING) -> Model:
         blocks=bundle.blocks,
         answers=bundle.answers,
         trusted_types=brought.trusted_types,
+        is_pickle=is_pickle(bundle.artefact),
     )
     if brought.features is not None:
         engine = WithFeatures(engine, brought.features)

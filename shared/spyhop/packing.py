@@ -40,6 +40,7 @@ def pack(
     out: str | Path,
     trusted_types: Iterable[str] = (),
     features: str | Path | None = None,
+    allow_pickle: bool = False,
     created: datetime | None = None,
 ) -> Bundle:
     """Write a proved bundle of a fitted classifier or regressor into the folder `out`.
@@ -58,6 +59,8 @@ def pack(
     `trusted_types` names types of your own in the pipeline; who deploys must allow them too.
     `features` is your feature module (see `features.py`): X is then the table as callers send
     it, and the pipeline was fitted on `apply_features(features, X)`.
+    `allow_pickle`: where no engine can hold the pipeline otherwise, write a joblib file; who
+    deploys must allow that, too (SPYHOP_ALLOW_PICKLE).
 
     Raises:
         ArtifactError: the pipeline, a table or `out` is not what it should be, or no engine
@@ -65,11 +68,12 @@ def pack(
     """
     out = Path(out).resolve()
     _check_target(name, out)
-    subject = _subject(pipeline, train, test, deployment(trusted_types, features))
+    subject = _subject(pipeline, train, test, deployment(trusted_types, features, allow_pickle))
     draft, evidence = _draft(subject, name, created or datetime.now(UTC))
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as staging:
-        ladder = candidates(pipeline, draft.inputs or draft.schema, draft.answers)
+        inputs = draft.inputs or draft.schema
+        ladder = candidates(pipeline, inputs, draft.answers, allow_pickle)
         proved = _first_proved(ladder, draft, evidence, Path(staging), subject.brought)
         finished = write_bundle(Path(staging) / "finished", proved)
         start(open_folder(finished), subject.brought)

@@ -48,7 +48,7 @@ def served_answers(folder: Path, rows: Sequence[Any], brought: Deployment) -> li
 def _as_arguments(brought: Deployment) -> list[str]:
     features = brought.features
     path = "" if features is None else os.path.abspath(features.path)
-    return [path, *sorted(brought.trusted_types)]
+    return [path, "yes" if brought.allow_pickle else "no", *sorted(brought.trusted_types)]
 
 
 def _bare_environment(locales: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The serving path in a process of its own: a bundle's folder and rows in, answers out.
 
-`python -m spyhop.served FOLDER FEATURES TYPE…` (FEATURES may be empty) reads one JSON list of
+`python -m spyhop.served FOLDER FEATURES PICKLE TYPE…` (FEATURES may be empty, PICKLE is yes or
+no: whether the artefact may be one) reads one JSON list of
 rows from standard input and writes one JSON list of answers.  `proof.py` runs it, so that what
 is compared with scikit-learn is the serving path and nothing that training left in memory.
 """
@@ -22,10 +23,11 @@ ROWS_ALONE = 50
 ROWS_TOGETHER = 1000
 
 
-def main(folder: str, features: str, trusted_types: Sequence[str]) -> int:
+def main(folder: str, features: str, pickle: str, trusted_types: Sequence[str]) -> int:
     """Answer the rows on standard input with the bundle in `folder`; return the exit code."""
     try:
-        model = start_unproved(open_folder(folder), deployment(trusted_types, features or None))
+        brought = deployment(trusted_types, features or None, pickle == "yes")
+        model = start_unproved(open_folder(folder), brought)
         rows = msgspec.json.decode(sys.stdin.buffer.read())
         answers = [answer for some in portions(rows) for answer in _answers(model, some)]
     except SpyhopError as error:
@@ -51,4 +53,4 @@ def portions(rows: list[Any]) -> Iterator[list[Any]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))

@@ -34,6 +34,8 @@ START_AGAIN_S = 5
 
 # Lambda gives a function ten seconds before its first caller, and starts it anew after that.
 MOST_WARM_S = 8
+# AWS gives a restored function ten seconds before its first caller.
+MOST_REFRESH_S = 5
 
 # Returns what serves from now on, given what serves now.
 Load = Callable[[Serving | None], Serving]
@@ -54,9 +56,11 @@ class Service:
         patience_s: float = DEFAULT_PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
         start_aside: Callable[[Callable[[], None]], None] = _in_a_thread,
+        reconnect: Callable[[], None] = lambda: None,
     ) -> None:
         self._load = load
         self._start_aside = start_aside
+        self._reconnect = reconnect
         self.most_rows = most_rows
         self._patience_s = patience_s
         self._clock = clock
@@ -92,6 +96,14 @@ class Service:
         except Exception as error:  # a function that cannot start must still answer, with 503
             log(f"not ready: {type(error).__name__}: {error}")
 
+    def refresh(self) -> None:
+        """Take a newer release now, through new connections: this process was a snapshot."""
+        self._reconnect()
+        if self._serving is not None and self._looking.acquire(blocking=False):
+            look = Thread(target=self._look, daemon=True)
+            look.start()
+            look.join(MOST_REFRESH_S)
+
     def predict(self, request: object, request_id: str, key: str | None = None) -> dict[str, Any]:
         """Return the answers to `{"instances": [row, …]}`, with model and request id.
 
@@ -124,7 +136,7 @@ class Service:
         each = parameters.on_error == "row"
         predictions = model.predict_each(rows) if each else model.predict(rows)
         if serving.shadow is not None:
-            _compare(serving.shadow, rows, predictions, bundle.version, request_id)
+            capture_shadow(serving.shadow, rows, predictions, bundle.version, request_id)
         if parameters.outputs is not None:
             predictions = with_outputs(predictions, outputs)
         return _answered(model, predictions, request_id, outputs)
@@ -234,16 +246,6 @@ def _answered(
     return Answered(predictions, outputs, bundle.answers, bundle.name, bundle.version, request_id)
 
 
-def _compare(
-    shadow: "Model", rows: list[Any], predictions: list[Any], version: str, request_id: str
-) -> None:
-    """Show `shadow` the rows that were answered; a bad row is no matter of the model's."""
-    answered = [(r, p) for r, p in zip(rows, predictions, strict=True) if "error" not in p]
-    if answered:
-        asked, answers = map(list, zip(*answered, strict=True))
-        capture_shadow(shadow, asked, answers, version, request_id)
-
-
 class _Start(Thread):
     """The first load, aside: it may take longer than a caller waits, and goes on for the next."""
 
@@ -273,6 +275,7 @@ def released_service(
 
     Nothing is read yet: a deployment that lacks a setting or a model still answers, with 503.
     """
+    environ = dict(environ)
     released: ReleasedModels | None = None
 
     def load(now: Serving | None) -> Serving:
@@ -283,4 +286,8 @@ def released_service(
             released = ReleasedModels(store, settings, clock)
         return released.newest(now)
 
-    return Service(load, patience_s=patience_in(environ), clock=clock)
+    def reconnect() -> None:
+        nonlocal released
+        released = None
+
+    return Service(load, patience_s=patience_in(environ), clock=clock, reconnect=reconnect)

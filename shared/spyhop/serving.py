@@ -141,8 +141,11 @@ class ReleasedModels:
         from spyhop.deployment import deployment
         from spyhop.model import start
 
-        brought = deployment(self._settings.trusted_types, self._settings.features)
-        return start(open_bundle(verified), brought)
+        brought = self._settings
+        return start(
+            open_bundle(verified),
+            deployment(brought.trusted_types, brought.features, brought.allow_pickle),
+        )
 
 
 def _known(now: Serving | None) -> dict[str, "Model"]:

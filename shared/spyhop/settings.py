@@ -24,7 +24,9 @@ class Settings(Struct, frozen=True):
     `features` is the path of the feature module deployed with it.  Where there are
     `trusted_keys`, one of these Ed25519 public keys must have signed what is served.  A newer
     release is looked for every `refresh_s`; a caller waits `patience_s` for the first one to be
-    read; large files lie in at most `cache_bytes` of disk.
+    read.  What no caller waits for is answered into the store `answers`: `output`, or a folder
+    in the model's `home`.  Large files lie in at most `cache_bytes` of disk.  `allow_pickle`:
+    whether a model may be a pickle, which runs whatever code it holds.
     """
 
     root: str
@@ -37,6 +39,18 @@ class Settings(Struct, frozen=True):
     patience_s: int = DEFAULT_PATIENCE_S
     cache_bytes: int = DEFAULT_CACHE_BYTES
     cache_folder: str = f"{TEMPORARY}/{CACHE}"
+    allow_pickle: bool = False
+    output: str = ""
+
+    @property
+    def answers(self) -> str:
+        """The URL below which answers are kept that no caller waits for."""
+        return self.output.rstrip("/") or f"{self.home}/answers/{self.channel}"
+
+    @property
+    def home(self) -> str:
+        """The URL below which everything of the model lies."""
+        return f"{self.root.rstrip('/')}/{self.model}"
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -46,7 +60,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     (names with commas between them, none if unset); SPYHOP_FEATURES (a file, none if unset);
     SPYHOP_TRUSTED_KEYS (public keys with commas, none if unset); SPYHOP_REFRESH_S (60);
     SPYHOP_PATIENCE_S (10; less than the platform gives a call);
-    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR.
+    SPYHOP_OUTPUT (a store's URL, the model's own answers/<channel> if unset);
+    SPYHOP_CACHE_BYTES (400,000,000; 0 keeps all in memory), of the disk at TMPDIR;
+    SPYHOP_ALLOW_PICKLE (1: a model may be a pickle; 0, or unset: it may not).
 
     Raises:
         ConfigError: a variable is absent or is no name.
@@ -62,6 +78,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         patience_s=max(1, number_in(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S)),
         cache_bytes=number_in(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
         cache_folder=f"{environ.get('TMPDIR') or TEMPORARY}/{CACHE}",
+        allow_pickle=is_on(environ, "SPYHOP_ALLOW_PICKLE"),
+        output=environ.get("SPYHOP_OUTPUT", ""),
     )
     if not is_model_name(settings.model):
         raise ConfigError(f"SPYHOP_MODEL is no model name; expected {NAME_RULE}")
@@ -102,6 +120,18 @@ def keys_in(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     from spyhop.signatures import key_from_text  # only those who trust keys pay for it
 
     return tuple(map(key_from_text, names))
+
+
+def is_on(environ: Mapping[str, str], name: str) -> bool:
+    """Return whether a variable says yes.
+
+    Raises:
+        ConfigError: it is neither 0 nor 1.
+    """
+    value = environ.get(name) or "0"
+    if value not in ("0", "1"):
+        raise ConfigError(f"{name} is neither 0 nor 1; expected 1 to say yes, or nothing")
+    return value == "1"
 
 
 def features_in(environ: Mapping[str, str]) -> str | None:

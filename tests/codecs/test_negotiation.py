@@ -1,7 +1,9 @@
 """Which format is read and which is written, by content-type and accept."""
 
+import gzip
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,7 +201,9 @@ def test_a_row_that_only_the_engine_refuses_costs_the_others_nothing(mixed):
     assert "error" in answers[1] or answers[1] == model.predict([far])[0]
 
 
-@pytest.mark.parametrize("path", ["/", "/invocations", "/v1/models/whales:predict", ""])
+@pytest.mark.parametrize(
+    "path", ["/", "/invocations", "/v1/models/whales:predict", "/prod/v1/models/whales:predict", ""]
+)
 def test_the_names_that_other_servers_use_are_answered_alike(service, whales, path):
     body = json.dumps({"instances": whales.rows[:2]}).encode()
     headers = {"x-request-id": "golden"}
@@ -222,3 +226,29 @@ def test_ping_says_ready():
         raise spyhop.ConfigError("nothing there")
 
     assert respond(Service(load), Request("GET", "/ping")).status == 503
+
+
+def test_a_shadow_sees_the_rows_that_were_answered_under_their_own_numbers(whales, capsys):
+    model = spyhop.load(whales.folder)
+    alone = serving_alone(model)
+    service = Service(lambda now: msgspec.structs.replace(alone, shadow=model))
+    rows = [{}, whales.rows[0], {}, whales.rows[1]]
+
+    reply = post(service, rows, {"on_error": "row"}, x_request_id="mine")
+
+    assert reply.status == 200
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["id"] for line in lines] == ["mine/1", "mine/3"]
+    assert all(line["prediction"] == line["served"] for line in lines)
+
+
+def test_a_gzipped_body_of_csv_is_unpacked_within_the_limit(service, whales):
+    line = ",".join(str(v) for v in whales.rows[0].values()) + "\n"
+    headers = {"content-type": "text/csv", "content-encoding": "gzip", "accept-encoding": "gzip"}
+
+    reply = respond(
+        service, Request("POST", "/predict", headers, gzip.compress(line.encode() * 50))
+    )
+
+    assert (reply.status, reply.rows) == (200, 50)
+    assert len(json.loads(gzip.decompress(reply.body))["predictions"]) == 50

@@ -176,3 +176,21 @@ def test_a_function_without_its_settings_answers_503_and_says_in_the_log_what_to
 
     assert reply["statusCode"] == 503
     assert "SPYHOP_ROOT is not set" in capsys.readouterr().err
+
+
+def test_every_door_takes_and_gives_every_format(handler, predict, container, whales):
+    rows = "\n".join(",".join(map(str, row.values())) for row in whales.rows[:3])
+    for accept in ("text/csv", "application/jsonlines", "application/x-npy"):
+        headers = {"content-type": "text/csv", "accept": accept, "x-request-id": "golden"}
+        event = {**v2(*PREDICT, rows), "headers": headers}
+        builder = EnvironBuilder("/predict", method="POST", data=rows, headers=headers)
+
+        google, _, _ = predict(FlaskLikeRequest(builder.get_environ()))
+        contained = container.post("/predict", data=rows, headers=headers).data
+        reply = handler(event, None)
+        amazon = reply["body"].encode()
+        if reply.get("isBase64Encoded"):
+            amazon = base64.b64decode(amazon)
+
+        assert google == contained == amazon
+        assert reply["statusCode"] == 200

@@ -84,6 +84,9 @@ EXTERNAL = {
     "a function's node": in_function(node=[node(attribute(t=tensor()))]),
     "a function's default": in_function(attribute_proto=[attribute(t=tensor())]),
     "training": in_training(node()),
+    "an attribute behind many large numbers": model(
+        node(attribute(ints=[7**i for i in range(22)] * 40 + [-1] * 100 + [3] * 500, t=tensor()))
+    ),
     "an attribute behind a thousand numbers": model(
         node(attribute(ints=range(1000), floats=[1.5] * 1000, strings=[b"x" * 40], t=tensor()))
     ),
@@ -211,6 +214,14 @@ def accepted(body):
     except ArtifactError:
         return False
     return True
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=600), st.booleans())
+def test_a_tensor_outside_is_found_behind_any_integers(integers, outside):
+    tensors = [tensor()] if outside else []
+    body = model(node(attribute(ints=integers, tensors=tensors))).SerializeToString()
+
+    assert accepted(body) is not outside
 
 
 @given(st.binary(max_size=300))

@@ -14,8 +14,8 @@ import spyhop
 from spyhop.engines.sklearn import load_pipeline
 from spyhop.errors import ArtifactError
 from spyhop.version_guard import changed_libraries
+from tests.forgery import replace, rewrite
 from tests.models import fitted
-from tests.test_bundle import replace, rewrite
 
 CONSTRUCTED = []
 

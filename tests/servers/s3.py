@@ -9,6 +9,7 @@ import json
 import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
 import boto3
 import requests
@@ -107,11 +108,22 @@ class MotoS3(ServerProcess, S3Endpoint):
             self.stop()
             raise
 
+    def new_user(self, policy: dict[str, Any]) -> dict[str, str]:
+        """Return the credentials of a new user who may do what `policy` says."""
+        iam, name = self._aws("iam", self.secret_key), f"user-{uuid.uuid4().hex[:12]}"
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="its", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+
     def _ask_for_signatures(self) -> None:
         """Make a user that may do anything in S3; from here on refuse whoever else calls."""
         iam = self._aws("iam", self.secret_key)
         iam.create_user(UserName="spyhop")
-        statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        statement = {"Effect": "Allow", "Action": ["s3:*", "iam:*"], "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_user_policy(UserName="spyhop", PolicyName="s3", PolicyDocument=policy)
         key = iam.create_access_key(UserName="spyhop")["AccessKey"]

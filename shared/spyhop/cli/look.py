@@ -31,8 +31,13 @@ def inspect(bundle: Path) -> None:
 @click.argument("rows", type=click.File("rb"), default="-")
 @options.features
 @options.trusted_types
+@options.allow_pickle
 def predict(
-    bundle: Path, rows: BinaryIO, features: Path | None, trusted_types: tuple[str, ...]
+    bundle: Path,
+    rows: BinaryIO,
+    features: Path | None,
+    trusted_types: tuple[str, ...],
+    allow_pickle: bool,
 ) -> None:
     """Answer ROWS (a JSON file, or standard input) with the folder BUNDLE.
 
@@ -48,7 +53,7 @@ def predict(
     from spyhop.service import Service
     from spyhop.serving import serving_alone
 
-    model = load(bundle, trusted_types=trusted_types, features=features)
+    model = load(bundle, trusted_types=trusted_types, features=features, allow_pickle=allow_pickle)
     reply = respond(
         Service(lambda now: serving_alone(model)), Request("POST", "/predict", body=rows.read())
     )

@@ -63,6 +63,7 @@ def train(project: Path, out: Path | None) -> None:
 )
 @options.features
 @options.trusted_types
+@options.allow_pickle
 def pack(
     model: Path,
     name: str,
@@ -73,12 +74,14 @@ def pack(
     trust_pickle: bool,
     features: Path | None,
     trusted_types: tuple[str, ...],
+    allow_pickle: bool,
 ) -> None:
     """Pack a fitted pipeline of your own from MODEL, a joblib file.
 
     joblib files are pickles: opening one runs whatever code it contains, with your rights.
     That is why --trust-pickle is asked for.  Give it only for a file you or your colleagues
-    wrote.  The bundle that comes out holds no pickle.
+    wrote.  The bundle that comes out holds no pickle, unless --allow-pickle is given and
+    nothing else can hold the pipeline.
     """
     if not trust_pickle:
         raise ConfigError(
@@ -100,6 +103,7 @@ def pack(
             out=folder,
             trusted_types=trusted_types,
             features=features,
+            allow_pickle=allow_pickle,
         )
     show_bundle(bundle, folder)
 

@@ -26,6 +26,12 @@ features = click.option(
     help="Your feature module: Python that defines features(columns).",
 )
 
+allow_pickle = click.option(
+    "--allow-pickle",
+    is_flag=True,
+    help="The bundle may hold a pickle, which runs whatever code it contains.",
+)
+
 trusted_types = click.option(
     "--trust-type",
     "trusted_types",

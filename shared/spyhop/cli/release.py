@@ -22,6 +22,7 @@ WHY = click.option("--why", default="", help="The reason, kept in the journal.")
 @options.root
 @options.features
 @options.trusted_types
+@options.allow_pickle
 @click.option(
     "--sign-with",
     "key_file",
@@ -33,6 +34,7 @@ def publish(
     root: str,
     features: Path | None,
     trusted_types: tuple[str, ...],
+    allow_pickle: bool,
     key_file: Path | None,
 ) -> None:
     """Copy the folder BUNDLE into the store, as a version that never changes.
@@ -49,7 +51,8 @@ def publish(
 
     store = open_store(root)
     signer = None if key_file is None else read_key(key_file)
-    version = copy_into_store(store, bundle, deployment(trusted_types, features), signer)
+    brought = deployment(trusted_types, features, allow_pickle)
+    version = copy_into_store(store, bundle, brought, signer)
     click.echo(f"published {version} to {store.url}")
     click.echo(f"make it serve: spyhop promote {open_folder(bundle).name} {version} --root {root}")
 

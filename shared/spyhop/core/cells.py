@@ -5,6 +5,7 @@ the reason, like any other.
 """
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 from spyhop.core.schema import Column, Schema
@@ -51,9 +52,10 @@ def _number(cell: str) -> Any:
     if "_" in text or not text.isascii():
         return cell
     try:
-        return float(text) if text else None
+        number = float(text) if text else None
     except ValueError:
         return cell
+    return number if number is None or isfinite(number) else cell
 
 
 def _integer(cell: str) -> Any:

@@ -21,13 +21,23 @@ class HttpReply(NamedTuple):
 
 
 class FunctionsFramework(ServerProcess):
-    """The function `predict` on http://127.0.0.1:`port`, with the variables `environ`."""
+    """The function `target` on http://127.0.0.1:`port`, with the variables `environ`.
 
-    def __init__(self, environ: Mapping[str, str], port: int | None = None) -> None:
+    `signature` is what the function takes: "http" or "cloudevent".
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        port: int | None = None,
+        target: str = "predict",
+        signature: str = "http",
+    ) -> None:
         folder = door_folder("gcp_function")
         compile_bytecode(folder)
         port = free_port() if port is None else port
-        super().__init__(framework_command(folder, port), port, folder, environ)
+        command = framework_command(folder, port, target, signature)
+        super().__init__(command, port, folder, environ)
 
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -50,11 +60,14 @@ def request_once(
         connection.close()
 
 
-def framework_command(folder: Path, port: int) -> list[str]:
-    """Return the command that serves `folder`/main.py on the loopback."""
+def framework_command(
+    folder: Path, port: int, target: str = "predict", signature: str = "http"
+) -> list[str]:
+    """Return the command that serves a function in `folder`/main.py on the loopback."""
     return [
         str(Path(sys.prefix) / "bin" / "functions-framework"),
-        *("--target", "predict"),
+        *("--target", target),
+        *("--signature-type", signature),
         *("--source", str(folder / "main.py")),
         *("--host", "127.0.0.1"),  # the default is every interface
         *("--port", str(port)),

@@ -37,8 +37,11 @@ def start_engine(
     blocks: tuple[Block, ...],
     answers: AnswerSpec,
     trusted_types: frozenset[str] = frozenset(),
+    is_pickle: bool = False,
 ) -> Engine:
     """Return the engine `name` with `artefact` loaded: verified bytes, or a verified file's path.
+
+    `is_pickle` says that it is a pickle, which whoever deployed allowed to be opened.
 
     Raises:
         ArtifactError: the engine cannot load it, or there is no such engine.
@@ -52,7 +55,7 @@ def start_engine(
         if name == "sklearn":
             from spyhop.engines.sklearn import SklearnEngine
 
-            return SklearnEngine(artefact, schema, answers, trusted_types)
+            return SklearnEngine(artefact, schema, answers, trusted_types, is_pickle)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f'the engine "{name}" needs {error.name}, which is not installed here. Install it '

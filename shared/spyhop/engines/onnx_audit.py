@@ -14,6 +14,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from spyhop.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -53,20 +55,24 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # of a Tensor
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
 
 # A smaller graph is read before the expressions below are compiled.
-SMALL_BYTES = 256 * 1024
+SMALL_BYTES = 64 * 1024
+
+# The tag of an Attribute's integers, of which a forest has millions: numpy skips these.
+_INTEGERS = 0x40
+_FIRST_BYTES, _MOST_BYTES = 256, 65536
 
 
 @cache
 def _skipped(message: str) -> "re.Pattern[bytes]":
     """Return what matches the fields of `message` that come by the million and say nothing:
 
-    names and texts below 32 bytes (tag, length, bytes), varints, and four-byte floats.
+    names and texts below 32 bytes (tag, length, bytes), four-byte floats, dimensions.
     """
     text = rb"(?:" + rb"|".join(rb"\x%02x.{%d}" % (n, n) for n in range(32)) + rb")"
     number = rb"[\x80-\xff]{0,9}+[\x00-\x7f]"
     fields = {
         "Node": rb"(?s:[\x0a\x12\x1a\x22]" + text + rb")*+",
-        "Attribute": rb"(?s:\x40" + number + rb"|\x3d.{4}|[\x0a\x22\x4a]" + text + rb")*+",
+        "Attribute": rb"(?s:\x3d.{4}|[\x0a\x22\x4a]" + text + rb")*+",
         "Tensor": rb"(?s:\x08" + number + rb"|\x32" + text + rb")*+",
     }
     return re.compile(fields.get(message, rb""))
@@ -108,6 +114,8 @@ class _Audit:
         while at < end:
             if skipped is not None:
                 at = skipped(self._buffer, at, end).end()  # type: ignore[union-attr]
+            if message == "Attribute" and at < end and self._buffer[at] == _INTEGERS:
+                at = _after_integers(self._buffer, at, end)
             if at == end:
                 return
             tag, at = self._number(at, end)
@@ -146,6 +154,29 @@ class _Audit:
     def _check_domain(self, start: int, end: int) -> None:
         if self._buffer[start:end] not in DOMAINS:
             raise _refused("has an operator of a strange domain; expected ai.onnx and ai.onnx.ml")
+
+
+def _after_integers(buffer: "bytes | mmap.mmap", at: int, end: int) -> int:
+    """Return where the integers end that lie from `at` on, each a tag and a varint.
+
+    It looks at few bytes first and at more as long as it finds nothing else; an integer that
+    is cut off by `end` is left to who reads fields one by one.
+    """
+    n_bytes = _FIRST_BYTES
+    while at < end:
+        some = np.frombuffer(buffer, np.uint8, min(n_bytes, end - at), at)
+        lasts = np.flatnonzero(some < 0x80)  # of tags and numbers, by turns
+        tags, numbers = lasts[0 : len(lasts) // 2 * 2 : 2], lasts[1::2]
+        places = np.concatenate(([0], numbers[:-1] + 1))[: len(tags)]
+        strange = np.flatnonzero((tags != places) | (some[tags] != _INTEGERS))
+        whole = int(strange[0]) if len(strange) else len(tags)
+        if whole == 0:
+            break
+        at += int(numbers[whole - 1]) + 1
+        if len(strange):
+            break
+        n_bytes = min(2 * n_bytes, _MOST_BYTES)
+    return at
 
 
 def _after(wire: int, value: int, start: int, end: int) -> int:

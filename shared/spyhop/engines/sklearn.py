@@ -1,5 +1,6 @@
 """The engine that always works: scikit-learn itself, loaded by skops and not by pickle."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ class SklearnEngine:
     """Answers through the fitted pipeline itself.
 
     `trusted_types` are full names of types beyond scikit-learn's own which the deployer, and
-    never the artefact, allows to be constructed.
+    never the artefact, allows to be constructed.  `is_pickle`: the artefact runs its own code,
+    and the deployer allowed it to.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class SklearnEngine:
         schema: Schema,
         answers: AnswerSpec,
         trusted_types: frozenset[str] = frozenset(),
+        is_pickle: bool = False,
     ) -> None:
         self._schema = schema
         self._answers = answers
-        self._pipeline = load_pipeline(_bytes(artefact), trusted_types)
+        body = _bytes(artefact)
+        self._pipeline = unpickled(body) if is_pickle else load_pipeline(body, trusted_types)
 
     def run(self, table: Table) -> Outputs:
         """See `Engine.run`."""
@@ -80,6 +84,23 @@ def load_pipeline(artefact: bytes, trusted_types: frozenset[str]) -> Any:
         raise
     except Exception as error:  # skops lets through whatever a constructor raises
         raise ArtifactError(f"skops cannot load model.skops: {error}") from error
+
+
+def unpickled(artefact: bytes) -> Any:
+    """Return the pipeline in a joblib file, having run whatever code the file holds.
+
+    Raises:
+        ArtifactError: joblib cannot read it here.
+    """
+    import joblib  # only this needs it
+
+    try:
+        return joblib.load(io.BytesIO(artefact))
+    except Exception as error:  # a pickle raises what it likes
+        raise ArtifactError(
+            f"joblib cannot load model.joblib here ({type(error).__name__}: {error}). Its own "
+            "classes must be installed where it is served."
+        ) from error
 
 
 # What scikit-learn's own estimators hold besides: an encoder the dtype of its categories, a

@@ -106,6 +106,23 @@ def open_lean_store(
     return _local(url)
 
 
+def stream_revision(
+    url: str, key: str, version: str, etag: str, environ: Mapping[str, str]
+) -> Iterator[bytes] | None:
+    """Return one revision of an object below s3:// or gs://, in pieces; None if it is gone.
+
+    Raises:
+        ConfigError: `url` is of neither kind, or the store refuses us.
+        StoreUnavailable: the store does not answer.
+    """
+    store = open_lean_store(url, environ)
+    from spyhop.stores.lean import LeanStore
+
+    if not isinstance(store, LeanStore):
+        raise ConfigError("objects to score come from s3:// or gs:// alone")
+    return store.stream_revision(key, version, etag)
+
+
 def _parts(url: str) -> tuple[str, str, str]:
     """Return scheme ("" for a path), bucket and prefix (without a slash at its end)."""
     scheme, separator, rest = url.partition("://")

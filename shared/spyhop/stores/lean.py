@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import obstore
@@ -57,6 +58,16 @@ class LeanStore:
         found = self._ask(obstore.get, key)
         return None if found is None else self._pieces(key, found)
 
+    def stream_revision(self, key: str, version: str, etag: str) -> Iterator[bytes] | None:
+        """Return one revision of an object, as `stream` does; None if there is another now.
+
+        For objects of others, which change.  Without `version` and `etag` whatever is there.
+        """
+        options: Any = {"version": version} if version else {"if_match": f'"{etag}"'}
+        options = options if version or etag else {}
+        found = self._ask(partial(obstore.get, options=options), key)
+        return None if found is None else self._pieces(key, found)
+
     def head(self, key: str) -> int | None:
         found = self._ask(obstore.head, key)
         return None if found is None else int(found["size"])
@@ -91,6 +102,8 @@ class LeanStore:
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise self._failure(key, error) from error
+            return None
+        except PreconditionError:
             return None
         except BaseError as error:
             raise self._failure(key, error) from error

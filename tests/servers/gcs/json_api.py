@@ -97,9 +97,7 @@ def _list(buckets: Buckets, bucket: str, request: Request) -> Reply:
 
 def _read(buckets: Buckets, bucket: str, name: str, request: Request) -> Reply:
     request.only_takes("generation", *_CONDITIONS, *_SHAPE)
-    found = buckets.read(bucket, name, conditions(request))
-    if request.number("generation") not in (None, found.generation):
-        raise Refused(HTTPStatus.NOT_FOUND, "NoSuchKey", "notFound", "No such object")
+    found = buckets.read(bucket, name, conditions(request), request.number("generation"))
     if request.query.get("alt") == "media":
         return media(found, request.headers["range"])
     return as_json(resource(bucket, found))

@@ -110,10 +110,13 @@ class Buckets:
             conditions.check_write(objects.get(new.name))
             objects[new.name] = new
 
-    def read(self, bucket: str, name: str, conditions: Conditions) -> StoredObject:
+    def read(
+        self, bucket: str, name: str, conditions: Conditions, generation: int | None = None
+    ) -> StoredObject:
+        """Return the object, if there is one and it is of `generation`, where one is asked for."""
         with self._lock:
             found = self._of(bucket).get(name)
-        if found is None:
+        if found is None or generation not in (None, found.generation):
             raise Refused(HTTPStatus.NOT_FOUND, "NoSuchKey", "notFound", "No such object")
         conditions.check_read(found)
         return found

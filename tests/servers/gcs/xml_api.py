@@ -35,8 +35,10 @@ def _answer(buckets: Buckets, request: Request) -> Reply:
         case "GET", (bucket,):
             return _list(buckets, bucket, request)
         case (("GET" | "HEAD"), (bucket, name)):
-            request.only_takes()
-            return media(buckets.read(bucket, name, _conditions(request)), request.headers["range"])
+            request.only_takes("generation")
+            generation = request.number("generation")
+            found = buckets.read(bucket, name, _conditions(request), generation)
+            return media(found, request.headers["range"])
         case "PUT", (bucket, name):
             return _put(buckets, bucket, name, request)
     raise not_written_here(f"{request.method} of {len(request.parts)} names")
