@@ -90,7 +90,6 @@ def test_binary_tensors_hold_the_same_values_in_both_directions(service, whales)
     (output,) = json.loads(reply.body[:end])["outputs"]
     assert output["parameters"] == {"binary_data_size": len(reply.body) - end}
     assert np.frombuffer(reply.body[end:], "<f8").tolist() == expected["outputs"][1]["data"]
-    assert not reply.is_text
 
 
 def test_one_tensor_of_all_columns_is_taken_by_place(tmp_path):

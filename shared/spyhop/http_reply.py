@@ -24,9 +24,6 @@ _STATUS_OF_FAULT = {
 }
 
 
-_BYTES = ("application/x-np", "application/octet-stream")
-
-
 class Reply(Struct, frozen=True):
     """One HTTP reply; `headers` have lower-case names and tell what `body` is.
 
@@ -37,11 +34,6 @@ class Reply(Struct, frozen=True):
     headers: dict[str, str]
     body: bytes
     rows: int = 0
-
-    @property
-    def is_text(self) -> bool:
-        """Whether `body` is UTF-8, for platforms that wrap anything else."""
-        return not self.headers["content-type"].startswith(_BYTES)
 
 
 def json_reply(value: Mapping[str, Any], request_id: str) -> Reply:
