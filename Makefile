@@ -36,7 +36,7 @@ coverage: $(READY) ## Pack every estimator of scikit-learn and write docs/estima
 
 lock: $(READY) ## Pin every dependency anew, with hashes
 	@$(BIN)/uv pip compile --quiet $(LOCK) --extra dev pyproject.toml -o requirements.txt
-	@for function in aws_lambda gcp_function; do \
+	@for function in aws_lambda container gcp_function; do \
 	  $(BIN)/uv pip compile --quiet $(LOCK) -c requirements.txt \
 	    functions/$$function/requirements.in -o functions/$$function/requirements.txt; done
 	@# newer releases of what LocalStack uses (cbor2, pyOpenSSL) break this version of it

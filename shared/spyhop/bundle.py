@@ -13,7 +13,15 @@ from spyhop.core.parity import Parity
 from spyhop.core.schema import Schema, schema_from_json
 from spyhop.core.text import Vectoriser, vectoriser_from_json
 from spyhop.errors import ArtifactError
-from spyhop.verified import MANIFEST, Verified, decoded_json, read_verified
+from spyhop.verified import (
+    MANIFEST,
+    NO_TRUST,
+    Source,
+    Trust,
+    Verified,
+    decoded_json,
+    read_verified,
+)
 
 SCHEMA = "schema.json"
 INPUTS = "inputs.json"
@@ -74,14 +82,22 @@ def open_folder(folder: str | os.PathLike[str]) -> Bundle:
     """
     from spyhop.stores.local import LocalStore  # a function that reads a bucket needs no paths
 
-    source = LocalStore(folder)
+    return open_source(LocalStore(folder), os.fspath(folder))
+
+
+def open_source(source: Source, where: str, trust: Trust = NO_TRUST) -> Bundle:
+    """Return the bundle whose files, VERSION among them, are in `source`, verified.
+
+    Raises:
+        ArtifactError: see `open_folder`, or no trusted key signed it.
+    """
     version = source.get(VERSION)
     if version is None:
         raise ArtifactError(
-            f"{folder} is no bundle: it has no {VERSION} file. Expected a folder that "
+            f"{where} is no bundle: it has no {VERSION} file. Expected a folder that "
             "spyhop.pack wrote to its end; pack the model again."
         )
-    return open_bundle(read_verified(source, version.decode("ascii", "replace")))
+    return open_bundle(read_verified(source, version.decode("ascii", "replace"), trust))
 
 
 def open_bundle(verified: Verified) -> Bundle:

@@ -3,6 +3,8 @@
 import zlib
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from spyhop.errors import InvalidRequest
 from spyhop.http_reply import Reply
 
@@ -86,10 +88,10 @@ def packed(reply: Reply, accept_encoding: object) -> Reply:
         return reply
     headers = {**reply.headers, "vary": "accept-encoding"}
     if not takes_gzip(accept_encoding):
-        return Reply(reply.status, headers, reply.body)
+        return replace(reply, headers=headers)
     packer = zlib.compressobj(_LEVEL, wbits=_GZIP)
     body = packer.compress(reply.body) + packer.flush()
-    return Reply(reply.status, {**headers, "content-encoding": "gzip"}, body)
+    return replace(reply, headers={**headers, "content-encoding": "gzip"}, body=body)
 
 
 def takes_gzip(accept_encoding: object) -> bool:

@@ -8,15 +8,19 @@ moved first.  None of them knows about HTTP; `http_reply.py` holds that one tabl
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-RequestFault = Literal["body", "size", "rows"]
+RequestFault = Literal["body", "size", "rows", "type", "accept", "name"]
 
 
 class Problem(NamedTuple):
-    """One thing wrong with one cell: `row` counts from 0, `column` is None for a whole row."""
+    """One thing wrong with one cell: `row` counts from 0, `column` is None for a whole row.
+
+    `reason` is for people, `code` for programs: it stays when the words change.
+    """
 
     row: int | None
     column: str | None
     reason: str
+    code: str = "cannot_compute"
 
     def __str__(self) -> str:
         where = "instances" if self.row is None else f"rows[{self.row}]"
@@ -30,8 +34,9 @@ class SpyhopError(Exception):
 class InvalidRequest(SpyhopError):
     """The caller sent something this model does not take.
 
-    `fault` says what kind: "body" (not the JSON we expect), "size" (over a limit) or
-    "rows" (`problems` lists the refused cells; `more` says that the list stops at the first 100).
+    `fault` says what kind: "body" (not what we expect), "size" (over a limit), "type" (a format
+    that is not read), "accept" (one that is not written), "name" (another model's) or "rows"
+    (`problems` lists the refused cells; `more` says that the list stops at the first 100).
     """
 
     def __init__(

@@ -14,21 +14,36 @@ from spyhop.log import log
 
 RETRY_AFTER_S = 5
 
-_STATUS_OF_FAULT = {"body": 400, "size": 413, "rows": 422}
+_STATUS_OF_FAULT = {
+    "body": 400,
+    "name": 404,
+    "accept": 406,
+    "size": 413,
+    "type": 415,
+    "rows": 422,
+}
 
 
 class Reply(Struct, frozen=True):
-    """One HTTP reply; `body` is JSON in UTF-8, `headers` have lower-case names."""
+    """One HTTP reply; `headers` have lower-case names and tell what `body` is.
+
+    `rows` is how many rows were answered.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    rows: int = 0
 
 
 def json_reply(value: Mapping[str, Any], request_id: str) -> Reply:
     """Return `value` with status 200."""
-    headers = {"content-type": "application/json", "x-request-id": request_id}
-    return Reply(200, headers, msgspec.json.encode(value))
+    return reply_of("application/json", msgspec.json.encode(value), request_id)
+
+
+def reply_of(content_type: str, body: bytes, request_id: str, rows: int = 0) -> Reply:
+    """Return `body` with status 200."""
+    return Reply(200, {"content-type": content_type, "x-request-id": request_id}, body, rows)
 
 
 def fault(

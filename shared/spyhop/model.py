@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from spyhop.bundle import Bundle, open_folder
 from spyhop.core.answers import Outputs, Prediction, one_after_the_other, predictions
 from spyhop.core.parity import differences, same_label
-from spyhop.core.refusals import refusal
+from spyhop.core.refusals import errors_in_place, problems_by_row, refusal
 from spyhop.core.rows import Table, parse_rows
 from spyhop.deployment import Deployment, deployment
 from spyhop.engines import CannotCompute, Engine, start_engine
@@ -73,6 +73,36 @@ class Model:
         except CannotCompute:
             outputs = self._one_by_one(table, n_rows)
         return predictions(outputs, self.bundle.answers)
+
+    def predict_each(self, rows: list[Any]) -> list[Prediction]:
+        """Return one answer a row as `predict` does, and `{"error": [problem, …]}` for a bad one.
+
+        Raises:
+            InvalidRequest: there is no row at all.
+        """
+        try:
+            return self.predict(rows)
+        except InvalidRequest:
+            if not rows:
+                raise
+        wrong = problems_by_row(rows, self.bundle.schema)
+        good = [number for number in range(len(rows)) if number not in wrong]
+        answers = {number: errors_in_place(problems) for number, problems in wrong.items()}
+        answers |= zip(good, self._computed_each(rows, good), strict=True)
+        return [answers[number] for number in range(len(rows))]
+
+    def _computed_each(self, rows: list[Any], good: list[int]) -> list[Prediction]:
+        """Return the answers to those `rows` that the schema takes; they may fail yet."""
+        try:
+            return self.predict([rows[number] for number in good]) if good else []
+        except InvalidRequest:
+            return [self._alone(number, rows[number]) for number in good]
+
+    def _alone(self, number: int, row: Any) -> Prediction:
+        try:
+            return self.predict([row])[0]
+        except InvalidRequest as refused:
+            return errors_in_place([p._replace(row=number) for p in refused.problems])
 
     def _one_by_one(self, table: Table, n_rows: int) -> Outputs:
         """Return the outputs for each row computed alone, or refuse those that fail."""

@@ -6,8 +6,15 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from spyhop.capture import capture_shadow
-from spyhop.core.instances import instances
 from spyhop.core.journal import chosen_version
+from spyhop.core.question import (
+    Answered,
+    Question,
+    chosen_outputs,
+    output_names,
+    question_in,
+    with_outputs,
+)
 from spyhop.core.schema import schema_to_json
 from spyhop.errors import StoreUnavailable
 from spyhop.log import log
@@ -16,6 +23,7 @@ from spyhop.settings import patience_in, read_settings
 from spyhop.stores import DEFAULT_PATIENCE_S, open_lean_store
 
 if TYPE_CHECKING:
+    from spyhop.bundle import Bundle
     from spyhop.core.answers import Prediction
     from spyhop.model import Model
 
@@ -53,7 +61,7 @@ class Service:
         self._load = load
         self._start_aside = start_aside
         self._reconnect = reconnect
-        self._most_rows = most_rows
+        self.most_rows = most_rows
         self._patience_s = patience_s
         self._clock = clock
         self._serving: Serving | None = None
@@ -75,6 +83,11 @@ class Service:
         if now.look_again_s is not None and self._clock() >= self._look_again_at:
             self._look_aside()
         return now
+
+    @property
+    def now(self) -> Serving | None:
+        """What serves now; None if nothing was loaded yet."""
+        return self._serving
 
     def warm(self) -> None:
         """Load the model before the first caller waits for it; a failure waits for them."""
@@ -100,21 +113,39 @@ class Service:
             InvalidRequest: the request or a row is not what the model takes.
             SpyhopError: the model is not there.
         """
-        rows = instances(request, self._most_rows)
+        question = question_in(request, self.most_rows)
+        return self.answer(question, request_id, key).to_json()
+
+    def answer(
+        self,
+        question: Question,
+        request_id: str,
+        key: str | None = None,
+        version: str | None = None,
+    ) -> Answered:
+        """Return the answers to a question in any format; see `predict`.
+
+        Who names a `version`, one of those that serve, gets no other.
+        """
         serving = self.serving()
-        model = self._model(serving, key or request_id)
-        predictions = model.predict(rows)
+        asked = serving.models.get(version) if version is not None else None
+        model = asked or self._model(serving, key or request_id)
+        bundle, parameters = model.bundle, question.parameters
+        outputs = chosen_outputs(parameters.outputs, bundle.answers)
+        rows = question.rows_of(bundle.schema)
+        each = parameters.on_error == "row"
+        predictions = model.predict_each(rows) if each else model.predict(rows)
         if serving.shadow is not None:
-            capture_shadow(serving.shadow, rows, predictions, model.bundle.version, request_id)
-        return _reply(model, predictions, request_id)
+            capture_shadow(serving.shadow, rows, predictions, bundle.version, request_id)
+        if parameters.outputs is not None:
+            predictions = with_outputs(predictions, outputs)
+        return _answered(model, predictions, request_id, outputs)
 
-    def predict_json(
-        self, body: bytes, request_id: str, key: str | None = None
-    ) -> dict[str, Any] | None:
-        """Return what `predict` does for the JSON in `body`, sooner; None where it has to be asked.
+    def answer_json(self, body: bytes, request_id: str, key: str | None = None) -> Answered | None:
+        """Return what `answer` does for the JSON in `body`, sooner; None where it has to be asked.
 
-        That is for anything unusual: a row that is a list, whatever would be refused, a shadow
-        that wants to see the rows, a model that is not there yet.
+        That is for anything unusual: parameters, a row that is a list, whatever would be refused,
+        a shadow that wants to see the rows, a model that is not there yet.
 
         Raises:
             InvalidRequest: the model cannot compute a row.
@@ -122,8 +153,10 @@ class Service:
         if self._serving is None or self._serving.shadow is not None:
             return None
         model = self._model(self.serving(), key or request_id)
-        found = model.predict_json(body, self._most_rows)
-        return None if found is None else _reply(model, found, request_id)
+        found = model.predict_json(body, self.most_rows)
+        if found is None:
+            return None
+        return _answered(model, found, request_id, output_names(model.bundle.answers))
 
     def readiness(self) -> dict[str, Any]:
         """Return what serves and since which release, and whether a newer one is held back."""
@@ -140,10 +173,14 @@ class Service:
             ready["held_back"] = serving.held_back
         return ready
 
+    def bundle(self) -> "Bundle":
+        """Return what serves, where several do the one that most callers get."""
+        serving = self.serving()
+        return serving.models[serving.release.version].bundle
+
     def metadata(self) -> dict[str, Any]:
         """Return what the model takes and answers, and which version it is."""
-        serving = self.serving()
-        bundle = serving.models[serving.release.version].bundle
+        bundle = self.bundle()
         return {
             "name": bundle.name,
             "version": bundle.version,
@@ -202,12 +239,11 @@ class Service:
             self._looking.release()
 
 
-def _reply(model: "Model", answers: "list[Prediction]", request_id: str) -> dict[str, Any]:
-    return {
-        "predictions": answers,
-        "model": {"name": model.bundle.name, "version": model.bundle.version},
-        "request_id": request_id,
-    }
+def _answered(
+    model: "Model", predictions: "list[Prediction]", request_id: str, outputs: tuple[str, ...]
+) -> Answered:
+    bundle = model.bundle
+    return Answered(predictions, outputs, bundle.answers, bundle.name, bundle.version, request_id)
 
 
 class _Start(Thread):

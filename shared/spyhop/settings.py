@@ -71,14 +71,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         root=_required(environ, "SPYHOP_ROOT", "the store's root: s3://…, gs://… or a folder"),
         model=_required(environ, "SPYHOP_MODEL", "the model's name"),
         channel=environ.get("SPYHOP_CHANNEL", "production"),
-        trusted_types=frozenset(_names(environ, "SPYHOP_TRUSTED_TYPES")),
-        features=environ.get("SPYHOP_FEATURES") or None,
-        trusted_keys=_keys(environ),
-        refresh_s=_number(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
-        patience_s=max(1, _number(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S)),
-        cache_bytes=_number(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
+        trusted_types=frozenset(names_in(environ, "SPYHOP_TRUSTED_TYPES")),
+        features=features_in(environ),
+        trusted_keys=keys_in(environ),
+        refresh_s=number_in(environ, "SPYHOP_REFRESH_S", DEFAULT_REFRESH_S),
+        patience_s=max(1, number_in(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S)),
+        cache_bytes=number_in(environ, "SPYHOP_CACHE_BYTES", DEFAULT_CACHE_BYTES),
         cache_folder=f"{environ.get('TMPDIR') or TEMPORARY}/{CACHE}",
-        allow_pickle=_is_on(environ, "SPYHOP_ALLOW_PICKLE"),
+        allow_pickle=is_on(environ, "SPYHOP_ALLOW_PICKLE"),
         output=environ.get("SPYHOP_OUTPUT", ""),
     )
     if not is_model_name(settings.model):
@@ -91,7 +91,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 def patience_in(environ: Mapping[str, str]) -> int:
     """Return what `read_settings` will, or the default where that will raise."""
     try:
-        return max(1, _number(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S))
+        return max(1, number_in(environ, "SPYHOP_PATIENCE_S", DEFAULT_PATIENCE_S))
     except ConfigError:
         return DEFAULT_PATIENCE_S
 
@@ -103,12 +103,18 @@ def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
     return value
 
 
-def _names(environ: Mapping[str, str], name: str) -> list[str]:
+def names_in(environ: Mapping[str, str], name: str) -> list[str]:
+    """Return the names in a variable, which has spaces or commas between them."""
     return environ.get(name, "").replace(",", " ").split()
 
 
-def _keys(environ: Mapping[str, str]) -> tuple[bytes, ...]:
-    names = _names(environ, "SPYHOP_TRUSTED_KEYS")
+def keys_in(environ: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Return the trusted public keys in SPYHOP_TRUSTED_KEYS.
+
+    Raises:
+        ConfigError: one of them is none.
+    """
+    names = names_in(environ, "SPYHOP_TRUSTED_KEYS")
     if not names:
         return ()
     from spyhop.signatures import key_from_text  # only those who trust keys pay for it
@@ -116,14 +122,29 @@ def _keys(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     return tuple(map(key_from_text, names))
 
 
-def _is_on(environ: Mapping[str, str], name: str) -> bool:
+def is_on(environ: Mapping[str, str], name: str) -> bool:
+    """Return whether a variable says yes.
+
+    Raises:
+        ConfigError: it is neither 0 nor 1.
+    """
     value = environ.get(name) or "0"
     if value not in ("0", "1"):
         raise ConfigError(f"{name} is neither 0 nor 1; expected 1 to say yes, or nothing")
     return value == "1"
 
 
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+def features_in(environ: Mapping[str, str]) -> str | None:
+    """Return the path of the feature module in SPYHOP_FEATURES, None if there is none."""
+    return environ.get("SPYHOP_FEATURES") or None
+
+
+def number_in(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return the whole number in a variable, `default` if it is unset.
+
+    Raises:
+        ConfigError: it is something else.
+    """
     text = environ.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise ConfigError(f"{name} is no whole number; expected for example {default}")

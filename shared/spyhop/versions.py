@@ -32,7 +32,7 @@ def read_version(store: Store, model: str, version: str, trust: Trust = NO_TRUST
         ArtifactError: it does not exist (names the newest three), is damaged, or no trusted
             key signed it.
     """
-    source = _Below(store, version_prefix(model, version))
+    source = Below(store, version_prefix(model, version))
     if not is_version(version) or source.get(MANIFEST) is None:
         newest = ", ".join(versions(store, model)[-3:][::-1]) or "none"
         raise ArtifactError(
@@ -54,7 +54,7 @@ def version_prefix(model: str, version: str) -> str:
     return f"{model}/versions/{version}/"
 
 
-class _Below:
+class Below:
     """The files whose keys start with `prefix`; the manifest is read once."""
 
     def __init__(self, store: Store, prefix: str) -> None:
@@ -63,6 +63,7 @@ class _Below:
         self._manifest: bytes | None = None
 
     def get(self, name: str) -> bytes | None:
+        """See `Source.get`."""
         if name != MANIFEST:
             return self._store.get(f"{self._prefix}{name}")
         if self._manifest is None:
@@ -70,4 +71,5 @@ class _Below:
         return self._manifest
 
     def stream(self, name: str) -> Iterator[bytes] | None:
+        """See `Source.stream`."""
         return self._store.stream(f"{self._prefix}{name}")

@@ -37,7 +37,7 @@ ROW = {
 def problems(**changed):
     with pytest.raises(InvalidRequest) as caught:
         parse_rows([ROW, {**ROW, **changed}], SCHEMA)
-    return [tuple(problem) for problem in caught.value.problems]
+    return [tuple(problem[:3]) for problem in caught.value.problems]
 
 
 def test_columns_come_back_typed_and_in_the_order_of_the_schema():

@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import json
 import os
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -39,6 +40,11 @@ def predict(released):
     return door("gcp_function", "main", released).predict
 
 
+@pytest.fixture(scope="module")
+def container(released):
+    return door("container", "app", released).app.test_client()
+
+
 def requests(whales):
     """Return the golden requests: method, path, body."""
     good = whales.rows
@@ -54,6 +60,8 @@ def requests(whales):
     yield ("GET", "/health", "")
     yield ("GET", "/ready", "")
     yield ("GET", "/metadata", "")
+    yield ("GET", "/openapi.json", "")
+    yield ("GET", "/docs", "")
     yield ("GET", "/nothing", "")
 
 
@@ -81,23 +89,32 @@ def flask_request(method, path, body):
     return FlaskLikeRequest(builder.get_environ())
 
 
+def timeless(body):
+    """Return a reply's body without how long ago its service looked for a release."""
+    return re.sub(r'"looked_s_ago":[0-9.]+', "", body)
+
+
 def test_the_same_golden_requests_give_the_same_reply_at_every_door(
-    handler, predict, released, whales
+    handler, predict, container, released, whales
 ):
     service = released_service(released)
     for method, path, body in requests(whales):
         direct = respond(service, Request(method, path, {"x-request-id": "golden"}, body.encode()))
-        expected = (direct.status, direct.body.decode())
+        expected = (direct.status, timeless(direct.body.decode()))
 
         google_body, google_status, _ = predict(flask_request(method, path, body))
-        assert (google_status, google_body.decode()) == expected
+        assert (google_status, timeless(google_body.decode())) == expected
+        contained = container.open(
+            path, method=method, data=body, headers={"X-Request-Id": "golden"}
+        )
+        assert (contained.status_code, timeless(contained.data.decode())) == expected
         for event in (
             v2(method, path, body),
             v1(method, path, body),
             v2(method, path, body, "dev"),
         ):
             reply = handler(event, None)
-            assert (reply["statusCode"], reply["body"]) == expected
+            assert (reply["statusCode"], timeless(reply["body"])) == expected
             assert reply["headers"]["content-type"] == direct.headers["content-type"]
 
 
@@ -159,3 +176,21 @@ def test_a_function_without_its_settings_answers_503_and_says_in_the_log_what_to
 
     assert reply["statusCode"] == 503
     assert "SPYHOP_ROOT is not set" in capsys.readouterr().err
+
+
+def test_every_door_takes_and_gives_every_format(handler, predict, container, whales):
+    rows = "\n".join(",".join(map(str, row.values())) for row in whales.rows[:3])
+    for accept in ("text/csv", "application/jsonlines", "application/x-npy"):
+        headers = {"content-type": "text/csv", "accept": accept, "x-request-id": "golden"}
+        event = {**v2(*PREDICT, rows), "headers": headers}
+        builder = EnvironBuilder("/predict", method="POST", data=rows, headers=headers)
+
+        google, _, _ = predict(FlaskLikeRequest(builder.get_environ()))
+        contained = container.post("/predict", data=rows, headers=headers).data
+        reply = handler(event, None)
+        amazon = reply["body"].encode()
+        if reply.get("isBase64Encoded"):
+            amazon = base64.b64decode(amazon)
+
+        assert google == contained == amazon
+        assert reply["statusCode"] == 200

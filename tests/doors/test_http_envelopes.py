@@ -193,7 +193,7 @@ def test_a_known_route_is_found_at_the_end_of_a_path(path, service):
     assert respond(service, Request("GET", path)).status == 405
 
 
-@pytest.mark.parametrize("path", ["", "/", "/unpredict", "/predict/more", "/predict?x=1"])
+@pytest.mark.parametrize("path", ["/stage", "/unpredict", "/predict/more", "/predict?x=1"])
 def test_any_other_path_is_not_there(path, service):
     assert respond(service, Request("GET", path)).status == 404
 

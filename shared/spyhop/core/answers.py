@@ -98,7 +98,7 @@ def _listed(array: NDArray[Any] | None) -> list[Any]:
 def _not_finite(numbers: NDArray[Any]) -> list[Problem]:
     finite = np.isfinite(numbers).reshape(len(numbers), -1).all(axis=1)
     reason = "the model's answer is not a finite number; send values nearer to the training range"
-    return [Problem(int(row), None, reason) for row in np.flatnonzero(~finite)]
+    return [Problem(int(row), None, reason, "not_finite") for row in np.flatnonzero(~finite)]
 
 
 def answers_to_json(spec: AnswerSpec) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _texts(table: Table, block: Block) -> list[str]:
         reason = "got no text, where this model counts terms"
         raise refusal(
             [
-                Problem(i, column, reason)
+                Problem(i, column, reason, "wrong_type")
                 for i, text in enumerate(texts)
                 if not isinstance(text, str)
             ]
@@ -123,7 +123,10 @@ _MARKED = frozenset(_MARKS)
 
 def _too_large(array: NDArray[Any], block: Block) -> list[Problem]:
     reason = "got a number beyond ±3.4e38, which this model (float32) cannot compute with"
-    return [Problem(int(r), block.columns[c], reason) for r, c in np.argwhere(np.isinf(array))]
+    return [
+        Problem(int(r), block.columns[c], reason, "out_of_range")
+        for r, c in np.argwhere(np.isinf(array))
+    ]
 
 
 def vectoriser_file(block: Block) -> str:

@@ -34,10 +34,19 @@ def instances(request: object, most_rows: int) -> list[Any]:
     rows = request["instances"]
     if not isinstance(rows, list):
         raise InvalidRequest(f'got {type_name(rows)} as "instances", {expected}')
-    if len(rows) > most_rows:
+    check_number(len(rows), most_rows)
+    return rows
+
+
+def check_number(n_rows: int, most_rows: int) -> None:
+    """Refuse more rows than `most_rows`.
+
+    Raises:
+        InvalidRequest: there are more.
+    """
+    if n_rows > most_rows:
         raise InvalidRequest(
-            f"got {len(rows)} rows, expected at most {most_rows} a request. "
+            f"got too many rows, expected at most {most_rows} a request. "
             "Send them in several requests.",
             fault="size",
         )
-    return rows

@@ -5,7 +5,7 @@ It runs only once something is known to be wrong, and names columns, never value
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from spyhop.core.instances import type_name
 from spyhop.core.schema import Column, Schema
@@ -26,8 +26,23 @@ LONGEST_NAME = 60
 def rows_refused(rows: list[Any], schema: Schema) -> InvalidRequest:
     """Return the error that names every refused cell of `rows`, or the first 100."""
     if not rows:
-        return refusal([Problem(None, None, "got no row, expected at least one")])
+        return refusal([Problem(None, None, "got no row, expected at least one", "no_rows")])
     return refusal(p for i, row in enumerate(rows) for p in _row_problems(i, row, schema))
+
+
+def problems_by_row(rows: list[Any], schema: Schema) -> dict[int, list[Problem]]:
+    """Return what is wrong with each row of `rows` that is refused, by its number."""
+    found = {}
+    for number, row in enumerate(rows):
+        problems = list(islice(_row_problems(number, row, schema), MOST_PROBLEMS))
+        if problems:
+            found[number] = problems
+    return found
+
+
+def errors_in_place(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Return what stands in the place of a bad row's answer."""
+    return {"error": [problem._asdict() for problem in problems]}
 
 
 def refusal(problems: Iterable[Problem]) -> InvalidRequest:
@@ -45,31 +60,42 @@ def _row_problems(number: int, row: object, schema: Schema) -> Iterator[Problem]
         cells = [(c, row[c.name]) for c in schema.columns if c.name in row]
     elif isinstance(row, list):
         if len(row) != len(schema.columns):
-            yield Problem(number, None, _width_fault(len(row), schema))
+            yield Problem(number, None, _width_fault(len(row), schema), "wrong_width")
             return
         cells = list(zip(schema.columns, row, strict=True))
     else:
         expected = "expected an object by column name or a list in column order"
-        yield Problem(number, None, f"got {type_name(row)}, {expected}")
+        yield Problem(number, None, f"got {type_name(row)}, {expected}", "not_a_row")
         return
     for column, value in cells:
         fault = cell_fault(value, column)
         if fault is not None:
-            yield Problem(number, column.name, fault)
+            yield Problem(number, column.name, fault.reason, fault.code)
 
 
-def cell_fault(value: object, column: Column) -> str | None:
+class CellFault(NamedTuple):
+    """Why a cell is refused, as a `Problem` says it."""
+
+    code: str
+    reason: str
+
+
+def cell_fault(value: object, column: Column) -> CellFault | None:
     """Return why `column` refuses `value`, or None if it takes it."""
     if value is None:
-        return None if column.accepts_missing else f"got null, expected {expected_value(column)}"
+        return None if column.accepts_missing else _fault("missing_value", "null", column)
     kind = value_kind(column)
     if type(value) not in TYPES_TAKEN[kind]:
-        return f"got {type_name(value)}, expected {expected_value(column)}"
+        return _fault("wrong_type", type_name(value), column)
     if not WITHIN_BOUNDS[kind]([value], column):
-        return f"got {_OUT_OF_BOUNDS[kind]}, expected {expected_value(column)}"
+        return _fault("out_of_range", _OUT_OF_BOUNDS[kind], column)
     if column.kind == "category" and not column.accepts_unknown and value not in column.known:
-        return f"got an unknown category, expected {expected_value(column)}"
+        return _fault("unknown_category", "an unknown category", column)
     return None
+
+
+def _fault(code: str, got: str, column: Column) -> CellFault:
+    return CellFault(code, f"got {got}, expected {expected_value(column)}")
 
 
 def expected_value(column: Column) -> str:
@@ -111,18 +137,21 @@ def _name_problems(number: int, row: dict[Any, Any], schema: Schema) -> Iterator
     absent = [name for name in schema.names if name not in row]
     for name in row:
         if name not in schema.name_set:
-            reason = f"no such column{_suggestion(name, absent)}. Known: {_some(schema.names)}"
-            yield Problem(number, _printable(name), reason)
+            reason = f"no such column{suggestion(name, absent)}. Known: {_some(schema.names)}"
+            yield Problem(number, printable(name), reason, "unknown_column")
     for column in schema.columns:
         if column.name not in row:
-            yield Problem(number, column.name, f"absent, expected {expected_value(column)}")
+            reason = f"absent, expected {expected_value(column)}"
+            yield Problem(number, column.name, reason, "absent_column")
 
 
-def _printable(name: object) -> str:
+def printable(name: object) -> str:
+    """Return a name that a caller sent as it may stand in a reply."""
     return str(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
 
-def _suggestion(name: object, absent: list[str]) -> str:
+def suggestion(name: object, absent: Iterable[str]) -> str:
+    """Return " (did you mean …?)" if `name` is nearly one of `absent`, else nothing."""
     import difflib  # only a refused row pays for it
 
     close = difflib.get_close_matches(str(name)[:LONGEST_NAME], absent, n=1)

@@ -10,7 +10,7 @@ from spyhop.errors import ConfigError
 
 
 def door_folder(name: str) -> Path:
-    """Return the folder of a door's source, "aws_lambda" or "gcp_function".
+    """Return the folder of a door's source, "aws_lambda", "container" or "gcp_function".
 
     Raises:
         ConfigError: this installation has no such door.

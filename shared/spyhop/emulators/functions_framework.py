@@ -43,14 +43,21 @@ class FunctionsFramework(ServerProcess):
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> HttpReply:
         """Return the reply to one request, sent on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_WITHIN_S)
-        try:
-            connection.request(method, path, body or None, dict(headers or {}))
-            reply = connection.getresponse()
-            named = {name.lower(): value for name, value in reply.getheaders()}
-            return HttpReply(reply.status, named, reply.read())
-        finally:
-            connection.close()
+        return request_once(self.port, method, path, body, headers)
+
+
+def request_once(
+    port: int, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> HttpReply:
+    """Return the reply of the server on `port` to one request, on a connection of its own."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_WITHIN_S)
+    try:
+        connection.request(method, path, body or None, dict(headers or {}))
+        reply = connection.getresponse()
+        named = {name.lower(): value for name, value in reply.getheaders()}
+        return HttpReply(reply.status, named, reply.read())
+    finally:
+        connection.close()
 
 
 def framework_command(
