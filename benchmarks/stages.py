@@ -24,7 +24,7 @@ from benchmarks.models import MANY, FittedModel, fitted_models
 from benchmarks.show import console, show_machine
 from spyhop.bundle import Bundle
 from spyhop.core.answers import predictions
-from spyhop.core.blocks import block_array
+from spyhop.core.blocks import block_feed
 from spyhop.core.rows import parse_rows
 from spyhop.engines import start_engine
 from spyhop.http import Request, respond
@@ -32,6 +32,7 @@ from spyhop.http_reply import json_reply
 from spyhop.model import start
 from spyhop.row_reader import RowReader
 from spyhop.service import Service
+from spyhop.serving import serving_alone
 
 ROUNDS = 50
 CALLS_A_ROUND = {1: 40, MANY: 2}
@@ -69,11 +70,11 @@ def show_stages(model: FittedModel, bundle: Bundle) -> None:
 def stages(bundle: Bundle, rows: list[dict[str, Any]]) -> Stages:
     """Return each stage as a call, with what the stage before it hands over."""
     model = start(bundle)
-    service = Service(lambda: model)
+    service = Service(lambda now: serving_alone(model))
     request = Request("POST", "/predict", body=json.dumps({"instances": rows}).encode())
     engine = start_engine(
         bundle.engine,
-        bundle.files[bundle.artefact],
+        bundle.artefact_body,
         schema=bundle.inputs,
         blocks=bundle.blocks,
         answers=bundle.answers,
@@ -87,7 +88,7 @@ def stages(bundle: Bundle, rows: list[dict[str, Any]]) -> Stages:
         "  JSON to rows of known types": lambda: reader.rows(request.body),
         "  bounds checked, to columns": lambda: reader.table(read),
         "  engine": lambda: engine.run(table),
-        "    of it: columns to tensors": lambda: [block_array(table, b) for b in bundle.blocks],
+        "    of it: columns to tensors": lambda: [block_feed(table, b) for b in bundle.blocks],
         "  outputs to answers": lambda: predictions(outputs, bundle.answers),
         "  answers to JSON": lambda: json_reply(answer, "id"),
         "other forms: JSON to rows": lambda: msgspec.json.decode(request.body),
