@@ -1,5 +1,6 @@
 """Rows to answers for any door: what the channel serves, loaded once and kept up to date."""
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock, Thread
@@ -93,6 +94,8 @@ class Service:
         """Load the model before the first caller waits for it; a failure waits for them."""
         try:
             self._started(min(self._patience_s, MOST_WARM_S))
+            # What is loaded by now stays: the collector need not look through it again and again.
+            gc.freeze()
         except Exception as error:  # a function that cannot start must still answer, with 503
             log(f"not ready: {type(error).__name__}: {error}")
 
