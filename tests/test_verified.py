@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spyhop.bundle import open_bundle
+from spyhop.bundle import open_bundle, version_of
 from spyhop.cache import Cache
 from spyhop.errors import ArtifactError
 from spyhop.model import start
@@ -90,3 +90,17 @@ def test_a_size_that_is_none_is_refused(whales, trust, tmp_path, size):
 
     with pytest.raises(ArtifactError, match="is not what spyhop writes"):
         read(copy, trust)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"created": "\xff"}', b"[" * 100_000, b'{"created"', b"5", b""], ids=range(5)
+)
+def test_a_manifest_that_is_no_json_object_is_refused_as_the_publishers_fault(
+    whales, tmp_path, body
+):
+    copy = shutil.copytree(whales.folder, tmp_path / "copy")
+    (copy / "manifest.json").write_bytes(body)
+    (copy / "VERSION").write_text(version_of(body, "2026-11-24"))
+
+    with pytest.raises(ArtifactError):
+        read(copy, Trust())

@@ -73,7 +73,7 @@ def entry(store: Store, model: str, channel: str, number: int) -> Release:
                 f"read (it reads {FORMAT}). Deploy a newer spyhop."
             )
         release = msgspec.json.decode(body, type=Release)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _not_ours(model, channel, number, str(error)) from error
     if release.number != number or not all(map(is_version, release.versions)):
         raise _not_ours(model, channel, number, "another number, or no version")

@@ -184,5 +184,5 @@ def decoded_json(body: bytes, name: str) -> Any:
     """Return the JSON value in the file `name`."""
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ArtifactError(f"{name} is not JSON: {error}. Pack the model again.") from error
