@@ -62,7 +62,9 @@ class Cache:
                 if pieces is None:
                     return None
                 _write_verified(unfinished, pieces, digest, size, mismatch)
-                unfinished.replace(path)
+                # Who counts the bytes must not see it under neither name.
+                with _locked(self._folder / _LOCK):
+                    unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
         except OSError as error:
@@ -115,7 +117,7 @@ def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:
     for path in folder.iterdir():
         try:
             found = path.stat()
-        except FileNotFoundError:  # another process gave it its name just now
+        except FileNotFoundError:  # another process gave it up just now
             continue
         if path.name != _LOCK:
             yield found.st_mtime, found.st_size, path
