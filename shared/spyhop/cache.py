@@ -60,7 +60,9 @@ class Cache:
                 if pieces is None:
                     return None
                 _write_verified(unfinished, pieces, digest, size, mismatch)
-                os.replace(unfinished, path)
+                # Who counts the bytes must not see it under neither name.
+                with _locked(f"{self._folder}/{_LOCK}"):
+                    os.replace(unfinished, path)
             finally:
                 _remove(unfinished)
         except OSError as error:
@@ -113,7 +115,7 @@ def _files(folder: str) -> Iterator[tuple[float, int, str]]:
     for file in os.scandir(folder):
         try:
             found = file.stat()
-        except FileNotFoundError:  # another process gave it its name just now
+        except FileNotFoundError:  # another process gave it up just now
             continue
         if file.name != _LOCK:
             yield found.st_mtime, found.st_size, file.path
