@@ -94,8 +94,6 @@ class Service:
         """Load the model before the first caller waits for it; a failure waits for them."""
         try:
             self._started(min(self._patience_s, MOST_WARM_S))
-            # What is loaded by now stays: the collector need not look through it again and again.
-            gc.freeze()
         except Exception as error:  # a function that cannot start must still answer, with 503
             log(f"not ready: {type(error).__name__}: {error}")
 
@@ -213,6 +211,8 @@ class Service:
 
     def _load_first(self) -> None:
         self._take(self._load(None))
+        # What is loaded by now stays: the collector need not look through it again and again.
+        gc.freeze()
 
     def _take(self, serving: Serving) -> None:
         """Serve this from now on; a request that is being answered keeps what it had."""
