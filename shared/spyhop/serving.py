@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from spyhop.cache import Cache
 from spyhop.core.journal import Release, fallbacks
-from spyhop.errors import ArtifactError, ConfigError, SpyhopError
+from spyhop.errors import ArtifactError, ConfigError, SpyhopError, StoreUnavailable
 from spyhop.log import log
 from spyhop.releases import entry, last_number, nothing_released
 from spyhop.settings import Settings
@@ -70,6 +70,7 @@ class ReleasedModels:
         self._clock = clock
         self._held_back_s = 0
         self._try_held_back_at = 0.0
+        self._bad: set[str] = set()
 
     def newest(self, now: Serving | None) -> Serving:
         """Return what serves from now on; `now` itself if nothing is new.
@@ -78,6 +79,7 @@ class ReleasedModels:
             SpyhopError: nothing can serve.  If `now` is given: the store does not answer.
         """
         if now is None:
+            self._bad.clear()
             Thread(target=_import_ahead, daemon=True).start()
         number = last_number(self._store, *self._where)
         if now is not None and self._is_known(number, now):
@@ -105,7 +107,12 @@ class ReleasedModels:
     def _fallback(self, failed: int, now: Serving | None, error: SpyhopError) -> Serving:
         if now is not None:
             return replace(now, held_back=failed)
-        for release in fallbacks(self._journal(failed), failed)[:MOST_FALLBACKS]:
+        tried = 0
+        for release in fallbacks(self._journal(failed), failed):
+            # A canary makes many entries of one version: what just failed is not read again.
+            if tried == MOST_FALLBACKS or self._bad & set(release.weights):
+                continue
+            tried += 1
             try:
                 return replace(self._loaded(release, None), held_back=failed)
             except (ArtifactError, ConfigError) as its_error:
@@ -129,12 +136,26 @@ class ReleasedModels:
         if release.shadow is not None:
             try:
                 shadow = known.get(release.shadow) or self._model(release.shadow)
-            except (ArtifactError, ConfigError) as error:  # callers do not need it
+            except SpyhopError as error:  # callers do not need it
                 log(f"the shadow of release {release.number} cannot run: {error}")
         log(f"release {release.number} of {self._settings.model} serves: {', '.join(models)}")
         return Serving(release, models, shadow, look_again_s=self._settings.refresh_s)
 
     def _model(self, version: str) -> "Model":
+        try:
+            return self._started(version)
+        except StoreUnavailable:
+            raise
+        except SpyhopError:
+            self._bad.add(version)
+            raise
+        except Exception as error:  # whatever a strange bundle makes our code raise
+            self._bad.add(version)
+            raise ArtifactError(
+                f"{version} cannot be started ({type(error).__name__}). Pack the model again."
+            ) from error
+
+    def _started(self, version: str) -> "Model":
         verified = read_version(self._store, self._settings.model, version, self._trust)
         # Late, for numpy and the engine are being imported while the store is read.
         from spyhop.bundle import open_bundle

@@ -260,3 +260,13 @@ def holds_a_tensor_outside(message):
         for value in values
         for part in ([value] if hasattr(value, "ListFields") else value)
     )
+
+
+def test_a_tag_wider_than_protobuf_reads_hides_nothing():
+    # domain (field 7) of a node, its tag with a bit that protobuf cuts off
+    wide = bytes([0xBA, 0x80, 0x80, 0x80, 0x10]) + b"\x0dcom.microsoft"
+    graph = b"\x0a" + bytes([len(wide)]) + wide
+    body = b"\x3a" + bytes([len(graph)]) + graph
+
+    with pytest.raises(ArtifactError, match="has no number"):
+        audit_graph(body)

@@ -45,12 +45,15 @@ def publish(
     """
     from spyhop.bundle import open_folder
     from spyhop.deployment import deployment
-    from spyhop.keys import read_key
     from spyhop.publishing import publish as copy_into_store
     from spyhop.stores import open_store
 
     store = open_store(root)
-    signer = None if key_file is None else read_key(key_file)
+    signer = None
+    if key_file is not None:
+        from spyhop.keys import read_key  # the only one that needs cryptography
+
+        signer = read_key(key_file)
     brought = deployment(trusted_types, features, allow_pickle)
     version = copy_into_store(store, bundle, brought, signer)
     click.echo(f"published {version} to {store.url}")

@@ -57,6 +57,8 @@ _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
 # A smaller graph is read before the expressions below are compiled.
 SMALL_BYTES = 64 * 1024
 
+_WIDEST_TAG = 2**32 - 1
+
 # The tag of an Attribute's integers, of which a forest has millions: numpy skips these.
 _INTEGERS = 0x40
 _FIRST_BYTES, _MOST_BYTES = 256, 65536
@@ -120,6 +122,9 @@ class _Audit:
                 return
             tag, at = self._number(at, end)
             field, wire = tag >> 3, tag & 7
+            # protobuf cuts a tag to 32 bits, and would take a wider one for another field.
+            if tag > _WIDEST_TAG or field == 0:
+                raise _no_graph("a field in it has no number")
             value, start = self._number(at, end) if wire in (_VARINT, _LENGTH) else (0, at)
             at = _after(wire, value, start, end)
             part = parts.get(field)
