@@ -290,6 +290,16 @@ def test_a_cold_start_takes_the_last_known_good(store, four, production, start):
     assert service.readiness()["held_back"] == 2
 
 
+def test_a_cold_start_reaches_past_a_canarys_many_entries(store, four, production, start):
+    production.promote(four[0], "")
+    for weight in (10, 25, 50, 75):
+        production.canary(four[1], weight, "")
+    production.promote(four[1], "")
+    damage(store, four[1])
+
+    assert start().serving().release.version == four[0]
+
+
 def test_a_cold_start_takes_the_last_known_good_though_the_newest_entry_cannot_be_read(
     store, four, production, start
 ):

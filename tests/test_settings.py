@@ -76,3 +76,11 @@ def test_a_refused_value_is_not_repeated():
         read_settings({**LEAST, "SPYHOP_TRUSTED_KEYS": "a-secret-by-mistake"})
 
     assert "a-secret-by-mistake" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["", " ", ","])
+def test_trusted_keys_that_are_empty_do_not_mean_that_all_are_trusted(value):
+    environ = {"SPYHOP_ROOT": "r", "SPYHOP_MODEL": "m", "SPYHOP_TRUSTED_KEYS": value}
+
+    with pytest.raises(ConfigError, match="SPYHOP_TRUSTED_KEYS is empty"):
+        read_settings(environ)

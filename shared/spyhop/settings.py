@@ -112,11 +112,14 @@ def keys_in(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     """Return the trusted public keys in SPYHOP_TRUSTED_KEYS.
 
     Raises:
-        ConfigError: one of them is none.
+        ConfigError: one of them is none, or the variable is there and empty: a deployment that
+            lost its keys must not trust everybody.
     """
+    if "SPYHOP_TRUSTED_KEYS" not in environ:
+        return ()
     names = names_in(environ, "SPYHOP_TRUSTED_KEYS")
     if not names:
-        return ()
+        raise ConfigError("SPYHOP_TRUSTED_KEYS is empty; expected public keys, or no such variable")
     from spyhop.signatures import key_from_text  # only those who trust keys pay for it
 
     return tuple(map(key_from_text, names))
